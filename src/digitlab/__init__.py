@@ -1,0 +1,1 @@
+"""Handwritten digits: train, measure and use recognisers."""

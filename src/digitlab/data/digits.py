@@ -1,0 +1,79 @@
+"""`Digits`: labelled digits, the thing that everything else is about."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from digitlab.errors import DataError
+
+
+@dataclass(frozen=True)
+class Digits:
+    """Labelled digits in MNIST's form. Checked on construction; raises DataError.
+
+    Attributes:
+        images: (N, 28, 28) uint8, ink light (255) on dark paper (0).
+        labels: (N,) int64, 0 to 9.
+        name: where they come from, for people: "mnist test".
+        origin: (N,) int64, each digit's index in its collection (for MNIST: 0 to 59,999 the training
+            file, 60,000 to 69,999 the test file), or None where there is no such order.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    name: str = "digits"
+    origin: np.ndarray | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.images.ndim != 3 or self.images.shape[1:] != (28, 28) or self.images.dtype != np.uint8:
+            shape = f"{self.images.dtype} {self.images.shape}"
+            raise DataError(f"{self.name}: images must be uint8 (N, 28, 28), but are {shape}; frame them first")
+        if self.labels.shape != (len(self.images),):
+            raise DataError(f"{self.name}: {len(self.images)} images but labels of shape {self.labels.shape}")
+        wrong = np.flatnonzero((self.labels < 0) | (self.labels > 9))
+        if len(wrong):
+            raise DataError(
+                f"{self.name}: label {self.labels[wrong[0]]} of digit {wrong[0]} is outside 0 to 9"
+                f" ({len(wrong)} such labels); remove or correct them"
+            )
+        object.__setattr__(self, "labels", self.labels.astype(np.int64))
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, which: slice | np.ndarray) -> Digits:
+        """Return the digits chosen by a slice, an index array or a mask."""
+        origin = None if self.origin is None else self.origin[which]
+        return Digits(self.images[which], self.labels[which], self.name, origin)
+
+    def renamed(self, name: str) -> Digits:
+        """Return the same digits under another name."""
+        return Digits(self.images, self.labels, name, self.origin)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of images and labels, in hex: two collections with the same digest are the same."""
+        content = hashlib.sha256(np.ascontiguousarray(self.images))
+        content.update(self.labels.astype("<i8").tobytes())
+        return content.hexdigest()
+
+
+class Splits(NamedTuple):
+    """Digits to train on, to choose by, and to judge with. Any part but `train` may be empty."""
+
+    train: Digits
+    validation: Digits
+    test: Digits
+
+
+def fixed_ranks(count: int, purpose: str) -> np.ndarray:
+    """Return a fixed shuffle of range(count), (count,) int64, that depends on nothing but its two arguments.
+
+    It ranks indices by a hash, so that no version of any random generator can ever change a split.
+    """
+    keys = [hashlib.sha256(f"{purpose} {index}".encode()).digest()[:8] for index in range(count)]
+    return np.argsort(np.frombuffer(b"".join(keys), dtype=">u8"), kind="stable").astype(np.int64)

@@ -1,0 +1,45 @@
+"""The one way to 28x28: as MNIST itself was made, so that what a recogniser learned holds for your digits too.
+
+Method: crop the ink's bounding box, resample by area so that its longer side is 20 pixels, then place it in the
+28x28 frame by a whole-pixel shift so that its centre of mass lies at the frame's centre.
+Source: Yadav and Bottou, "Cold Case: The Lost MNIST Digits", 2019 (arXiv 1905.10498).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+SIDE = 28  # of the frame, pixels
+BOX = 20  # of the longer side of the ink's bounding box, pixels
+
+
+def frame(ink: np.ndarray, box: int = BOX) -> np.ndarray:
+    """Frame one digit as MNIST does.
+
+    Args:
+        ink: (height, width) uint8, any size; 0 is paper, 255 is full ink.
+        box: the length that the longer side of the ink gets, pixels.
+
+    Returns:
+        (28, 28) uint8, ink light on dark; all zeros where there is no ink.
+    """
+    import cv2  # a tenth of a second to import: only those who frame pay it
+
+    rows, columns = np.flatnonzero(ink.max(axis=1)), np.flatnonzero(ink.max(axis=0))
+    framed = np.zeros((SIDE, SIDE), np.uint8)
+    if not len(rows):
+        return framed
+    ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    height, width = ink.shape
+    scale = box / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    shrunk = cv2.resize(ink, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    mass = shrunk.astype(np.float64)
+    total = mass.sum()
+    centre_y = (mass.sum(axis=1) @ np.arange(size[1])) / total
+    centre_x = (mass.sum(axis=0) @ np.arange(size[0])) / total
+    # The frame's centre is pixel 14, as the QMNIST authors found by matching MNIST's own pixels.
+    top = int(np.clip(round(SIDE / 2 - centre_y), 0, SIDE - size[1]))
+    left = int(np.clip(round(SIDE / 2 - centre_x), 0, SIDE - size[0]))
+    framed[top : top + size[1], left : left + size[0]] = shrunk
+    return framed
