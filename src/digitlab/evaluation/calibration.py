@@ -1,0 +1,136 @@
+"""How far a recogniser's word can be trusted: reliability, temperature, and what it gains by refusing."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from digitlab.errors import UsageError
+from digitlab.evaluation.extra import needs_extra
+
+BINS = 15  # of equal width; the number that published calibration errors use
+LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.05, 20.0
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Digits whose confidence lies in (low, high].
+
+    Attributes:
+        low, high: the bin's edges, 0 to 1.
+        n: how many digits.
+        confidence: their mean confidence, or None where there are none.
+        accuracy: the share that is right, or None where there are none.
+    """
+
+    low: float
+    high: float
+    n: int
+    confidence: float | None
+    accuracy: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready dictionary: low, high, n, confidence, accuracy."""
+        return {key: round(v, 6) if isinstance(v, float) else v for key, v in asdict(self).items()}
+
+
+def reliability(confidence: np.ndarray, right: np.ndarray, bins: int = BINS) -> list[Bin]:
+    """Sort digits into bins of equal width by confidence, and compare confidence with accuracy in each.
+
+    Source: Guo et al., "On Calibration of Modern Neural Networks", 2017 (arXiv 1706.04599), section 2.
+
+    Args:
+        confidence: (N,) the probability of each prediction, 0 to 1.
+        right: (N,) bool, whether the prediction is right.
+        bins: how many.
+
+    Returns:
+        `bins` bins, from low to high confidence.
+    """
+    which = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)  # (N,)
+    counts = np.bincount(which, minlength=bins)
+    trusted = np.bincount(which, confidence, minlength=bins)
+    correct = np.bincount(which, right, minlength=bins)
+    return [
+        Bin(
+            low=m / bins,
+            high=(m + 1) / bins,
+            n=int(counts[m]),
+            confidence=float(trusted[m] / counts[m]) if counts[m] else None,
+            accuracy=float(correct[m] / counts[m]) if counts[m] else None,
+        )
+        for m in range(bins)
+    ]
+
+
+def expected_calibration_error(table: list[Bin]) -> float:
+    """Return the mean distance between confidence and accuracy over a reliability table, weighted by count: 0 to 1.
+
+    Source: Guo et al., 2017, equation 3.
+    """
+    filled = [(b.n, b.confidence, b.accuracy) for b in table if b.confidence is not None and b.accuracy is not None]
+    total = sum(n for n, _, _ in filled)
+    return sum(n * abs(accuracy - confidence) for n, confidence, accuracy in filled) / total if total else 0.0
+
+
+def risk_coverage(confidence: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what share of the answers is wrong when only the surest are given.
+
+    Digits of equal confidence are answered together: no threshold could tell them apart.
+    Source: El-Yaniv and Wiener, "On the Foundations of Noise-free Selective Classification", 2010 (JMLR 11).
+
+    Args:
+        confidence: (N,) the probability of each prediction, 0 to 1.
+        right: (N,) bool, whether the prediction is right.
+
+    Returns:
+        coverage (K,), the share of digits answered, rising to 1; and risk (K,), the share of those that is wrong.
+    """
+    order = np.argsort(-confidence, kind="stable")
+    answered = np.arange(1, len(order) + 1)
+    wrong = np.cumsum(~right[order].astype(bool))
+    ends = np.flatnonzero(np.append(np.diff(confidence[order]) != 0, True))  # last digit of each confidence
+    return answered[ends] / len(order), wrong[ends] / answered[ends]
+
+
+def coverage_without_error(confidence: np.ndarray, right: np.ndarray) -> float:
+    """Return the share of digits that are surer than the surest wrong one: 1 where none is wrong."""
+    right = right.astype(bool)
+    return 1.0 if right.all() else float(np.mean(confidence > confidence[~right].max()))
+
+
+def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
+    """Return the temperature that makes softmax(logits / temperature) most likely; it changes no prediction.
+
+    Fit it on digits that were not trained on. Where every one of them is right by a wide margin there is no best
+    temperature; the result stays within 0.05 to 20.
+    Source: Guo et al., 2017, section 4.2.
+
+    Args:
+        logits: (N, K) float, N at least 1.
+        labels: (N,) int, 0 to K - 1.
+
+    Raises:
+        UsageError: the shapes do not fit together, or a logit is not finite.
+        MissingExtraError: SciPy is not installed.
+    """
+    with needs_extra():
+        from scipy.optimize import minimize_scalar
+        from scipy.special import logsumexp
+    logits = np.asarray(logits, np.float64)
+    if logits.ndim != 2 or not len(logits) or np.shape(labels) != (len(logits),):
+        raise UsageError(f"a temperature needs logits (N, K) and N labels, but got {logits.shape}, {np.shape(labels)}")
+    if not np.isfinite(logits).all():
+        raise UsageError("logits are not all finite; the training diverged, so lower its learning rate")
+    given = logits[np.arange(len(logits)), labels]  # (N,)
+
+    def loss(log_temperature: float) -> float:
+        sharpness = math.exp(-log_temperature)
+        return float(np.mean(logsumexp(logits * sharpness, axis=1) - given * sharpness))
+
+    bounds = math.log(LOWEST_TEMPERATURE), math.log(HIGHEST_TEMPERATURE)
+    best = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-6})
+    return float(math.exp(best.x))
