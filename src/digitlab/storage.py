@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,6 +44,33 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+@contextlib.contextmanager
+def atomic_folder(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary folder beside `path`; on success it becomes `path`, on failure it is removed.
+
+    Raises:
+        OutputError: `path` exists and is not an empty folder, or it cannot be written.
+    """
+    path = Path(path)
+    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        raise OutputError(f"{path} exists and is not an empty folder; choose another place or remove it")
+    make_folder(path.parent)
+    try:
+        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+    try:
+        yield temporary
+        os.chmod(temporary, 0o777 & ~_umask())  # mkdtemp makes folders private; ours are ordinary folders
+        if path.exists():
+            path.rmdir()
+        os.replace(temporary, path)
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
 def write_bytes(path: str | Path, content: bytes) -> None:
     """Write `content` to `path` atomically. Raises OutputError."""
     with atomic_path(path) as temporary:
@@ -60,7 +88,7 @@ def write_json(path: str | Path, content: Any) -> None:
 
 
 def make_folder(path: str | Path) -> Path:
-    """Make a folder and its parents if need be; raises OutputError if that cannot be done or it is not writable."""
+    """Make a folder and its parents if need be. Raises OutputError if that fails or it is not writable."""
     path = Path(path)
     try:
         path.mkdir(parents=True, exist_ok=True)
