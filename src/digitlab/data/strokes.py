@@ -1,0 +1,296 @@
+"""The pen: it writes digits that nobody has written, as many as wanted, with no download.
+
+    skeleton  ->  hand (slant, proportions, slips)  ->  pen (width, pressure, ink)  ->  picture  ->  28x28 frame
+
+A skeleton is one way to write a digit (skeletons.toml). A hand bends it and misses its points a little; a pen runs
+along it. Hand and pen are drawn anew for each digit, over a wider range than the digits of any one collection have,
+so that what is learned here holds for other people's digits too.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from digitlab.data.digits import Digits
+from digitlab.data.skeletons import Skeleton, chances, habits, poses
+from digitlab.errors import UsageError
+from digitlab.framing import SIDE, frame
+
+HEIGHTS = (10, 1000)
+"""The least and the greatest height that `draw` writes at, pixels."""
+
+_DRAFT = 84  # longer side at which a digit is drawn before it is framed, pixels: four to one of the framed
+_SUBPIXEL = 4  # fractional bits of the coordinates that OpenCV draws at
+
+
+@dataclass(frozen=True)
+class Hand:
+    """How a hand departs from the skeleton; lengths are in heights of the digit, angles in radians.
+
+    Attributes:
+        blend: how far the shape is on its way to another pose of the same structure, 0 to 1.
+        rounding: 0 honours sharp corners, 1 rounds them off, below 0 overshoots them.
+        miss: standard deviation of the distance by which the pen misses a point; neighbours are missed alike.
+        apart: standard deviation of the shift of each stroke as a whole.
+        trim: standard deviation of the part of a stroke's points left out at its ends.
+        tremor: standard deviation of the tremble along the stroke.
+        widen: factor of the width of the digit.
+        slant: tangent of the angle by which upright strokes lean to the right.
+        climb: tangent of the angle by which level strokes climb.
+        turn: rotation of the whole digit.
+        lift: (2,) how far the middle moves down and right while the ends stay: big heads, small bellies.
+        bow: (2,) how far upright and level strokes are bent.
+        keystone: (2,) how much the foot is wider than the head, and the right side higher than the left.
+    """
+
+    blend: float
+    rounding: float
+    miss: float
+    apart: float
+    trim: float
+    tremor: float
+    widen: float
+    slant: float
+    climb: float
+    turn: float
+    lift: np.ndarray
+    bow: np.ndarray
+    keystone: np.ndarray
+
+    @classmethod
+    def random(cls, rng: np.random.Generator) -> Hand:
+        """Draw a hand."""
+        normal, uniform = rng.standard_normal(14), rng.random(6)
+        return cls(
+            blend=max(0.0, 1.4 * uniform[0] - 0.4),
+            rounding=1.4 * uniform[1] - 0.3,
+            miss=0.008 + 0.032 * uniform[2],
+            apart=0.035 * uniform[3],
+            trim=0.06 * max(0.0, uniform[4] - 0.4),
+            tremor=0.006 * uniform[5] ** 3,
+            widen=math.exp(0.08 + 0.2 * normal[0]),
+            slant=0.16 + 0.24 * normal[1],
+            climb=0.06 + 0.08 * normal[2],
+            turn=0.09 * normal[3],
+            lift=0.08 * normal[4:6],
+            bow=0.05 * normal[6:8],
+            keystone=0.12 * normal[8:10],
+        )
+
+
+@dataclass(frozen=True)
+class Pen:
+    """What the hand holds; widths are in sizes (longer sides) of the digit.
+
+    Attributes:
+        width: of the stroke, on average.
+        pressure: relative standard deviation of the width along the stroke.
+        taper: how much narrower strokes begin and end: 0 for a ballpoint, towards 1 for a brush.
+        nib: 0 for a round point, towards 1 for a broad nib, whose width depends on the direction of the stroke.
+        nib_angle: in which the nib writes finest, radians.
+        softness: blur of the edge, standard deviation as a part of the width.
+        grain: how much of the paper shows through the ink: 0 for a marker, 0.5 for a pencil.
+        ink: how dark full ink is, 0 to 1.
+    """
+
+    width: float
+    pressure: float
+    taper: float
+    nib: float
+    nib_angle: float
+    softness: float
+    grain: float
+    ink: float
+
+    @classmethod
+    def random(cls, rng: np.random.Generator) -> Pen:
+        """Draw a pen: ballpoint, marker, pencil, brush or broad nib."""
+        kind, width, pressure, form, angle, soft, grain, ink = rng.random(8)
+        brush, nib, pencil = kind < 0.12, 0.12 <= kind < 0.24, 0.24 <= kind < 0.4
+        spread = rng.standard_normal()
+        return cls(
+            width=min(max(0.12 * math.exp(0.38 * spread), 0.035), 0.26) * (0.9 + 0.2 * width),
+            pressure=0.22 * pressure if not brush else 0.15 + 0.2 * pressure,
+            taper=0.3 + 0.6 * form if brush else 0.25 * form,
+            nib=0.3 + 0.5 * form if nib else 0.0,
+            nib_angle=math.pi * (0.05 + 0.4 * angle),
+            softness=0.02 + 0.1 * soft * soft,
+            grain=0.1 + 0.4 * grain if pencil else 0.0,
+            ink=1.0 - 0.3 * ink * ink if pencil else 1.0,
+        )
+
+
+def generate(count: int, seed: int = 0, labels: np.ndarray | None = None) -> Digits:
+    """Write digits in MNIST's form.
+
+    Digit i depends on `seed`, i and its label alone, so that fewer digits are the first of more.
+
+    Args:
+        count: how many.
+        seed: 0 or more; the same seed gives the same bits.
+        labels: (count,) integers 0 to 9; by default each ten digits in turn hold every label once, shuffled.
+
+    Returns:
+        Digits named "strokes", uint8 (count, 28, 28).
+
+    Raises:
+        UsageError: `count` or `seed` is negative, or `labels` are not `count` in number.
+        DataError: a label is outside 0 to 9.
+    """
+    if count < 0 or seed < 0:
+        raise UsageError(f"count and seed of strokes must be 0 or more, but are {count} and {seed}")
+    if labels is None:
+        order = np.random.default_rng(seed).random((-(-count // 10), 10))
+        labels = np.argsort(order, axis=1).ravel()[:count]
+    labels = np.asarray(labels)
+    if labels.shape != (count,):
+        raise UsageError(f"{count} strokes need {count} labels, but got labels of shape {labels.shape}")
+    digits = Digits(np.zeros((count, SIDE, SIDE), np.uint8), labels, "strokes")
+    for index, label in enumerate(digits.labels.tolist()):
+        rng = np.random.default_rng([seed, index])
+        framed = frame(_write(str(label), rng, _DRAFT, detail=5, longer=True))
+        # Scanners make edges dark: MNIST's ink is mostly full, where plain shrinking leaves half of it grey.
+        digits.images[index] = np.minimum(framed * np.float32(rng.uniform(1, 1.8)), 255)
+    return digits
+
+
+def draw(label: int, rng: np.random.Generator, height: int = 100) -> np.ndarray:
+    """Write one digit as a picture.
+
+    Args:
+        label: 0 to 9.
+        rng: decides on shape, hand and pen.
+        height: of the picture, 10 to 1000 pixels.
+
+    Returns:
+        (height, width) uint8, 255 is full ink on paper 0; tightly cropped: ink touches all four edges.
+
+    Raises:
+        UsageError: the pen cannot write `label`, or `height` is out of range.
+    """
+    import cv2
+
+    if not HEIGHTS[0] <= height <= HEIGHTS[1]:
+        raise UsageError(f"the pen writes digits {HEIGHTS[0]} to {HEIGHTS[1]} pixels high, not {height}")
+    over = 2 if height >= 50 else -(-100 // height)  # drawn larger, then shrunk: smooth edges
+    ink = _write(str(label), rng, over * height, detail=5 + over * height // 60, longer=False)
+    full = int(ink.max())
+    rows = np.flatnonzero(ink.max(axis=1) > full // 2)
+    columns = np.flatnonzero(ink.max(axis=0) > full // 2)
+    ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    width = max(1, round(ink.shape[1] * height / ink.shape[0]))
+    return cv2.resize(ink, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def _write(glyph: str, rng: np.random.Generator, size: int, detail: int, longer: bool) -> np.ndarray:
+    """Return a picture of a glyph with paper around it, `size` pixels in height or along its longer side."""
+    hand, pen = Hand.random(rng), Pen.random(rng)
+    options = habits(glyph)
+    skeleton = options[int(np.searchsorted(chances(glyph), rng.random(), side="right"))]
+    path, starts = _trace(skeleton, poses(skeleton, glyph), hand, rng, detail)
+    low, high = path.min(axis=0), path.max(axis=0)
+    extent = max(high - low)
+    width = pen.width * extent  # of the stroke, in the units of the path
+    across = float(np.ptp(skeleton.points[:, 0]))
+    if across > 0.3:  # not a mere bar: a stroke so thick that it fills the loops would leave nothing to read
+        width = min(width, 0.36 * across * hand.widen)
+    scale = (size - 1) / ((extent if longer else high[1] - low[1]) + width)
+    margin = 2 + 0.8 * width * scale
+    path = (path - low) * scale + margin
+    widths = _widths(path, starts, pen, rng) * (width * scale)
+    columns, rows = ((high - low) * scale + 2 * margin + 1).astype(int).tolist()
+    return _ink(path, widths, starts, (rows, columns), pen, rng)
+
+
+def _trace(
+    skeleton: Skeleton, shapes: tuple[Skeleton, ...], hand: Hand, rng: np.random.Generator, detail: int
+) -> tuple[np.ndarray, list[int]]:
+    """Return the path of the pen (S, 2) in heights, around (0, 0), and where in S each stroke starts."""
+    other = shapes[rng.integers(len(shapes))]
+    points = skeleton.points + hand.blend * (other.points - skeleton.points)
+    slips = rng.standard_normal((len(points) + 2, 2))
+    points = points + hand.miss * (0.6 * slips[:-2] + 0.7 * slips[1:-1] + 0.4 * slips[2:])
+    points += np.repeat(
+        hand.apart * rng.standard_normal((len(skeleton.lengths), 2)), skeleton.lengths, axis=0
+    )
+    sharp, rounded, starts = skeleton.curves(detail)
+    path = (sharp + hand.rounding * (rounded - sharp)) @ points
+    if hand.trim:
+        path, starts = _trimmed(path, starts, hand.trim * np.abs(rng.standard_normal((len(starts) - 1, 2))))
+    if hand.tremor:
+        path = path + hand.tremor * _ripple(len(path), 2, 0.9, rng)
+    x, y = (path - (path.min(axis=0) + path.max(axis=0)) / 2).T
+    arch_x, arch_y = 1 - 4 * x * x, 1 - 4 * y * y  # 1 in the middle, 0 at the edges of the glyph
+    x, y = x + hand.lift[1] * arch_x + hand.bow[0] * arch_y, y + hand.lift[0] * arch_y + hand.bow[1] * arch_x
+    x, y = x * (1 + hand.keystone[0] * 2 * y), y * (1 + hand.keystone[1] * 2 * x)
+    x = hand.widen * x - hand.slant * y
+    y = y - hand.climb * x
+    cos, sin = math.cos(hand.turn), math.sin(hand.turn)
+    return np.stack([cos * x - sin * y, sin * x + cos * y], axis=1), starts
+
+
+def _trimmed(path: np.ndarray, starts: list[int], parts: np.ndarray) -> tuple[np.ndarray, list[int]]:
+    """Leave out a part (0 to 0.2) of each stroke at its start and its end."""
+    pieces = []
+    for start, end, (head, tail) in zip(starts, starts[1:], np.minimum(parts, 0.2), strict=False):
+        length = end - start
+        pieces.append(path[start + int(head * length) : end - int(tail * length)])
+    return np.concatenate(pieces), [0, *np.cumsum([len(piece) for piece in pieces]).tolist()]
+
+
+def _ripple(count: int, tracks: int, smooth: float, rng: np.random.Generator) -> np.ndarray:
+    """Return (count, tracks) smooth noise of about unit variance: five waves of random phase."""
+    waves = np.linspace(3, 3 + 8 * (1 + smooth), 5)
+    phase = 2 * math.pi * (rng.random((5, tracks)))
+    angle = 2 * math.pi * np.linspace(0, 1, count)[:, None, None] * waves[:, None] + phase
+    return np.sin(angle).sum(axis=1) * math.sqrt(2 / 5)
+
+
+def _widths(path: np.ndarray, starts: list[int], pen: Pen, rng: np.random.Generator) -> np.ndarray:
+    """Return the width of the stroke at each of the samples (S,), 1 on average for a round point."""
+    count = len(path)
+    along = np.linspace(0, 2 * math.pi, count)
+    phases, rates = 2 * math.pi * rng.random(2), 0.5 + 2.5 * rng.random(2)
+    widths = 1 + pen.pressure * (np.sin(rates[0] * along + phases[0]) + np.sin(rates[1] * along + phases[1]))
+    if pen.nib:
+        steps = np.gradient(path, axis=0)
+        across = np.abs(np.sin(np.arctan2(-steps[:, 1], steps[:, 0]) - pen.nib_angle))
+        widths *= 1 + pen.nib * (1.6 * across - 1)
+    if pen.taper:
+        for start, end in zip(starts, starts[1:], strict=False):
+            to_end = np.minimum(np.arange(end - start), np.arange(end - start)[::-1]) / max(1, end - start)
+            widths[start:end] *= 1 - pen.taper * np.maximum(0, 1 - 5 * to_end) ** 1.5
+    return np.maximum(widths, 0.25)
+
+
+def _ink(
+    path: np.ndarray,
+    widths: np.ndarray,
+    starts: list[int],
+    shape: tuple[int, int],
+    pen: Pen,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Return the picture, uint8 of `shape`, of a pen that ran along `path` with `widths`, all in pixels."""
+    import cv2
+
+    paper = np.zeros(shape, np.uint8)
+    thickness = np.maximum(1, np.rint((widths[:-1] + widths[1:]) / 2)).astype(int)
+    dots = np.rint(path * (1 << _SUBPIXEL)).astype(np.int32)
+    changes = {0, *(np.flatnonzero(np.diff(thickness)) + 1).tolist()}
+    for start, end in zip(starts, starts[1:], strict=False):
+        cuts = sorted({start, end - 1, *(cut for cut in changes if start < cut < end - 1)})
+        for first, last in zip(cuts, cuts[1:], strict=False):  # one call for each run of equal thickness
+            run = [dots[first : last + 1]]
+            cv2.polylines(paper, run, False, 255, int(thickness[first]), cv2.LINE_8, _SUBPIXEL)
+    blur = pen.softness * float(widths.mean())
+    if blur > 0.3:
+        paper = cv2.GaussianBlur(paper, (0, 0), blur)
+    if pen.grain:
+        cells = max(2, shape[0] // 3), max(2, shape[1] // 3)
+        tooth = cv2.resize(rng.random(cells, dtype=np.float32), shape[::-1], interpolation=cv2.INTER_LINEAR)
+        paper = (paper * (pen.ink * (1 - pen.grain * tooth))).astype(np.uint8)
+    return paper
