@@ -1,1 +1,13 @@
+"""Networks: a recipe's layers as a torch module, and as an ONNX graph. Needs the extra "train"."""
 
+from digitlab.errors import MissingExtraError
+
+try:
+    from digitlab.networks.module import Network, initialise
+except ModuleNotFoundError as error:
+    if error.name != "torch":
+        raise
+    raise MissingExtraError("training", "train") from None
+from digitlab.networks.onnx_graph import to_onnx
+
+__all__ = ["Network", "initialise", "to_onnx"]

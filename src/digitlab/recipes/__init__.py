@@ -1,1 +1,18 @@
+"""Recipes: which networks to train, how, and what they are to reach."""
 
+from digitlab.recipes.layers import Layer, count_multiplications, count_parameters, read_layers, table
+from digitlab.recipes.recipe import Augmentation, Claim, Plan, Recipe, Source, bundled_names
+
+__all__ = [
+    "Augmentation",
+    "Claim",
+    "Layer",
+    "Plan",
+    "Recipe",
+    "Source",
+    "bundled_names",
+    "count_multiplications",
+    "count_parameters",
+    "read_layers",
+    "table",
+]

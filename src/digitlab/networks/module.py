@@ -1,0 +1,74 @@
+"""From a recipe's layers to a torch module."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from digitlab.recipes import Layer
+
+
+class Network(nn.Module):
+    """The network of a recipe: images (N, 1, 28, 28) float in 0..1 to logits (N, 10).
+
+    `stages` holds one module a layer, numbered as in the recipe, so that a weight's name tells its layer:
+    "stages.3.weight" belongs to the fourth line of the list.
+    """
+
+    def __init__(self, layers: tuple[Layer, ...]) -> None:
+        super().__init__()
+        self.stages = nn.ModuleList(_module(layer) for layer in layers)
+        self._order = _fast_order(layers)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return logits, (N, 10)."""
+        x = images
+        for index in self._order:
+            x = self.stages[index](x)
+        return x
+
+
+def _module(layer: Layer) -> nn.Module:
+    channels = layer.input_shape[0]
+    if layer.kind == "conv":
+        return nn.Conv2d(channels, layer.size, layer.kernel, layer.stride, layer.padding, bias=layer.bias)
+    if layer.kind == "dense":
+        return nn.Linear(channels, layer.size, bias=layer.bias)
+    if layer.kind == "batchnorm":
+        return nn.BatchNorm2d(channels) if len(layer.input_shape) == 3 else nn.BatchNorm1d(channels)
+    if layer.kind == "globalpool":
+        return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    if layer.kind == "dropout":
+        return nn.Dropout(layer.rate)
+    if layer.kind in ("maxpool", "avgpool"):
+        return nn.MaxPool2d(layer.size) if layer.kind == "maxpool" else nn.AvgPool2d(layer.size)
+    return nn.Flatten() if layer.kind == "flatten" else nn.ReLU()
+
+
+def _fast_order(layers: tuple[Layer, ...]) -> list[int]:
+    """Return the order to run layers in: as listed, but a max-pool before the ReLU that precedes it.
+
+    The largest of rectified values is the rectified largest value, so the result is the same to the bit,
+    and the ReLU has a quarter of the work: half of the whole step's time in a small network.
+    """
+    order = list(range(len(layers)))
+    for index in range(len(layers) - 1):
+        if layers[index].kind == "relu" and layers[index + 1].kind == "maxpool":
+            order[index], order[index + 1] = index + 1, index
+    return order
+
+
+def initialise(network: Network) -> None:
+    """Draw starting weights from torch's global generator: He's normal for ReLU networks, biases at zero.
+
+    Source: He et al., "Delving Deep into Rectifiers", 2015 (arXiv 1502.01852); the last layer gets the
+    smaller variance of Glorot and Bengio, 2010, since no ReLU follows it.
+    """
+    weighted = [m for m in network.stages if isinstance(m, nn.Conv2d | nn.Linear)]
+    for module in weighted:
+        if module is weighted[-1]:
+            nn.init.xavier_normal_(module.weight)
+        else:
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)

@@ -1,0 +1,99 @@
+"""From a recipe's layers and trained weights to the ONNX graph of a recogniser.
+
+Written operator by operator from the same list that makes the torch module, so the file holds exactly what the recipe
+says and nothing that an exporter left behind.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from digitlab.recipes import Layer
+from digitlab.recognizer import KEY, Manifest
+
+OPSET, IR_VERSION = 17, 8  # old enough for every ONNX tool of the last years
+
+
+def to_onnx(layers: tuple[Layer, ...], weights: dict[str, np.ndarray], manifest: Manifest) -> bytes:
+    """Return the bytes of a recogniser file.
+
+    Args:
+        layers: of the recipe.
+        weights: the torch module's state dict as float32 arrays, "stages.0.weight" and so on.
+        manifest: what the file is to know about itself.
+    """
+    graph = _Graph(weights)
+    value = "images"
+    for index, layer in enumerate(layers):
+        last = index == len(layers) - 1
+        if last and value != "features":
+            value = graph.add("Identity", [value], "features")
+        value = graph.layer(index, layer, value, "logits" if last else f"x{index}")
+    features = layers[-1].input_shape[0]
+    described = helper.make_graph(
+        graph.nodes,
+        "digitlab",
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, ["N", 1, 28, 28])],
+        [
+            helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["N", 10]),
+            helper.make_tensor_value_info("features", TensorProto.FLOAT, ["N", features]),
+        ],
+        graph.constants,
+    )
+    model = helper.make_model(
+        described, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION, producer_name="digitlab"
+    )
+    helper.set_model_props(model, {KEY: manifest.to_json()})
+    onnx.checker.check_model(model, full_check=True)
+    return model.SerializeToString(deterministic=True)
+
+
+class _Graph:
+    """Nodes and constants as they gather."""
+
+    def __init__(self, weights: dict[str, np.ndarray]) -> None:
+        self.weights = weights
+        self.nodes: list[Any] = []
+        self.constants: list[Any] = []
+
+    def add(self, operator: str, inputs: list[str], output: str, **attributes: Any) -> str:
+        self.nodes.append(helper.make_node(operator, inputs, [output], **attributes))
+        return output
+
+    def constant(self, name: str) -> str:
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(self.weights[name], np.float32), name))
+        return name
+
+    def layer(self, index: int, layer: Layer, value: str, output: str) -> str:
+        """Add one layer; return the name of its result, which is `value` itself where a layer does nothing."""
+        own = f"stages.{index}"
+        bias = [self.constant(f"{own}.bias")] if layer.kind in ("conv", "dense") and layer.bias else []
+        if layer.kind == "conv":
+            return self.add(
+                "Conv",
+                [value, self.constant(f"{own}.weight"), *bias],
+                output,
+                kernel_shape=[layer.kernel] * 2,
+                strides=[layer.stride] * 2,
+                pads=[layer.padding] * 4,
+            )
+        if layer.kind == "dense":
+            return self.add("Gemm", [value, self.constant(f"{own}.weight"), *bias], output, transB=1)
+        if layer.kind == "batchnorm":
+            parts = ("weight", "bias", "running_mean", "running_var")
+            constants = [self.constant(f"{own}.{part}") for part in parts]
+            return self.add("BatchNormalization", [value, *constants], output, epsilon=1e-5)
+        if layer.kind in ("maxpool", "avgpool"):
+            operator = "MaxPool" if layer.kind == "maxpool" else "AveragePool"
+            return self.add(operator, [value], output, kernel_shape=[layer.size] * 2, strides=[layer.size] * 2)
+        if layer.kind == "globalpool":
+            return self.add("Flatten", [self.add("GlobalAveragePool", [value], f"{output}.pooled")], output)
+        if layer.kind == "flatten":
+            return self.add("Flatten", [value], output)
+        if layer.kind == "relu":
+            return self.add("Relu", [value], output)
+        return value  # dropout acts while training only

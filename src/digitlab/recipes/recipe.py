@@ -1,0 +1,243 @@
+"""A recipe: a page of TOML that says which network to train, how, and what it is to reach."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import tomllib
+import typing
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+from digitlab.errors import RecipeError
+from digitlab.recipes.layers import Layer, count_parameters, read_layers
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What the system is said to reach."""
+
+    accuracy: float  # on the test images, percent
+    text: str  # the claim in words
+    source: str  # who says so
+    epochs: int = 0  # after how many epochs; 0 where it is not said
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to train. Every field has a default, so a recipe names only what matters to it."""
+
+    epochs: int = 10  # passes over the training images
+    batch_size: int = 128  # images a step
+    optimizer: Literal["adam", "adamw", "sgd", "rmsprop"] = "adam"
+    learning_rate: float = 1e-3  # at the schedule's peak
+    schedule: Literal["constant", "linear", "cosine"] = "constant"  # the last two end at zero
+    warmup: float = 0.0  # share of all steps in which the rate rises to its peak
+    momentum: float = 0.9  # of sgd and rmsprop
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+    averaging: float = 0.0  # decay of the moving average of weights that is kept; 0: the last weights are kept
+    settle_epochs: int = 0  # last epochs without augmentation
+    precision: Literal["auto", "fp32", "bf16"] = "auto"  # auto: bf16 where the processor is fast at it
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How training images vary. Ranges are symmetric and uniform; all zero means the images as they are."""
+
+    rotation: float = 0.0  # degrees
+    shear: float = 0.0  # degrees
+    zoom: float = 0.0  # share of the size, each axis by itself
+    shift: float = 0.0  # pixels
+    elastic: float = 0.0  # pixels, of a smooth random field
+    thickness: float = 0.0  # share of one pixel by which strokes grow or shrink
+    blur: float = 0.0  # largest sigma, pixels
+    contrast: float = 0.0  # share by which the ink's level varies
+    noise: float = 0.0  # largest standard deviation, share of full ink
+
+
+@dataclass(frozen=True)
+class Source:
+    """Which digits to train on."""
+
+    name: str = "mnist"
+    split: Literal["standard", "kaggle", "full"] = "standard"
+    train_size: int = 0  # how many of the training images to use; 0: all
+    strokes: int = 0  # digits by the pen that join the training images
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A network and how to train it; `Recipe.load` reads one by name or from a file.
+
+    Attributes:
+        name: how it is asked for.
+        title, description: for people.
+        lines: the network in the layer language (digitlab.recipes.layers).
+        plan, augmentation, data, claim: see there; `claim` is None where nothing is claimed.
+        choices: what the source left open, and what was chosen and why.
+        minutes: roughly how long a training takes on two processor cores.
+    """
+
+    name: str
+    lines: tuple[str, ...]
+    title: str = ""
+    description: str = ""
+    minutes: float = 0.0
+    plan: Plan = field(default_factory=Plan)
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    data: Source = field(default_factory=Source)
+    claim: Claim | None = None
+    choices: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def layers(self) -> tuple[Layer, ...]:
+        """The network, read and checked."""
+        return read_layers(list(self.lines), f"recipe {self.name}")
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the network has, as Keras counts them."""
+        return count_parameters(self.layers)
+
+    @classmethod
+    def load(cls, name: str | Path) -> Recipe:
+        """Read a bundled recipe by its name, or any recipe from a .toml file.
+
+        Raises:
+            RecipeError: there is no such recipe, or it has an error; the message names the place and the fix.
+        """
+        path = Path(name)
+        if path.suffix == ".toml":
+            try:
+                content = path.read_bytes()
+            except OSError as error:
+                raise RecipeError(f"cannot read recipe {path}: {(error.strerror or str(error)).lower()}") from error
+            return cls.parse(content, path.stem, str(path))
+        known = bundled_names()
+        if str(name) not in known:
+            close = difflib.get_close_matches(str(name), known, 1)
+            hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(known)}"
+            raise RecipeError(f"no recipe is named {str(name)!r}; {hint} (a file of your own ends in .toml)")
+        return cls.parse((_folder() / f"{name}.toml").read_bytes(), str(name), f"recipe {name}")
+
+    @classmethod
+    def parse(cls, content: bytes, name: str, where: str) -> Recipe:
+        """Read a recipe from TOML text. Raises RecipeError."""
+        try:
+            page = tomllib.loads(content.decode())
+        except UnicodeDecodeError:
+            raise RecipeError(f"{where}: this is not text; a recipe is a page of TOML in UTF-8") from None
+        except tomllib.TOMLDecodeError as error:
+            raise RecipeError(f"{where}: this is not valid TOML: {error}") from None
+        return cls.from_dict(page, name, where)
+
+    @classmethod
+    def from_dict(cls, page: dict[str, Any], name: str, where: str | None = None) -> Recipe:
+        """Make a recipe from plain values, as TOML or JSON give them. Raises RecipeError."""
+        where = where or f"recipe {name}"
+        parts = {"training": Plan, "augmentation": Augmentation, "data": Source, "claim": Claim}
+        _refuse_unknown(page, {"title", "description", "minutes", "layers", "choices", *parts}, where)
+        if not isinstance(page.get("layers"), list) or not page["layers"]:
+            raise RecipeError(f'{where}: a recipe needs a list named "layers", like ["flatten", "dense 10"]')
+        if not isinstance(page.get("choices", {}), dict):
+            raise RecipeError(f"{where}: [choices] is a table of what was left open and what was chosen")
+        read = {key: _fill(kind, page[key], f"{where}: [{key}]") for key, kind in parts.items() if key in page}
+        recipe = cls(
+            name=name,
+            lines=tuple(page["layers"]),
+            title=str(page.get("title", "")),
+            description=str(page.get("description", "")).strip(),
+            minutes=float(page.get("minutes", 0)),
+            plan=read.get("training", Plan()),
+            augmentation=read.get("augmentation", Augmentation()),
+            data=read.get("data", Source()),
+            claim=read.get("claim"),
+            choices={key: str(value) for key, value in page.get("choices", {}).items()},
+        )
+        read_layers(list(recipe.lines), where)  # so that errors name the file
+        return recipe
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values from which `from_dict` makes the same recipe."""
+        page: dict[str, Any] = {
+            "title": self.title,
+            "description": self.description,
+            "minutes": self.minutes,
+            "layers": list(self.lines),
+            "training": dataclasses.asdict(self.plan),
+            "augmentation": dataclasses.asdict(self.augmentation),
+            "data": dataclasses.asdict(self.data),
+            "choices": dict(self.choices),
+        }
+        if self.claim:
+            page["claim"] = dataclasses.asdict(self.claim)
+        return page
+
+    def changed(self, **changes: Any) -> Recipe:
+        """Return a copy with fields of `plan` or `data` changed; None leaves a field as it is. Raises RecipeError."""
+        page = self.to_dict()
+        for key, value in changes.items():
+            if value is not None:
+                part = "training" if key in page["training"] else "data"
+                page[part][key] = value
+        return Recipe.from_dict(page, self.name)
+
+
+def bundled_names() -> list[str]:
+    """Return the names of the recipes in the package, sorted."""
+    return sorted(entry.name[:-5] for entry in _folder().iterdir() if entry.name.endswith(".toml"))
+
+
+def _folder() -> Any:
+    return resources.files("digitlab") / "recipes"
+
+
+def _refuse_unknown(given: dict[str, Any], known: set[str], where: str) -> None:
+    for key in given:
+        if key not in known:
+            close = difflib.get_close_matches(key, known, 1)
+            hint = f'did you mean "{close[0]}"?' if close else f"known: {', '.join(sorted(known))}"
+            raise RecipeError(f'{where}: unknown key "{key}"; {hint}')
+
+
+# Beyond these a value is a slip, not a choice: (lowest, highest), highest excluded where a share is meant.
+LIMITS: dict[str, tuple[float, float]] = {
+    "accuracy": (0, 100), "epochs": (0, 100_000), "batch_size": (1, 65_536), "learning_rate": (1e-9, 100),
+    "warmup": (0, 0.99), "momentum": (0, 0.9999), "weight_decay": (0, 10), "label_smoothing": (0, 0.99),
+    "averaging": (0, 0.999999), "settle_epochs": (0, 100_000), "train_size": (0, 10_000_000),
+    "strokes": (0, 10_000_000), "rotation": (0, 180), "shear": (0, 60), "zoom": (0, 0.9), "shift": (0, 14),
+    "elastic": (0, 14), "thickness": (0, 1), "blur": (0, 10), "contrast": (0, 1), "noise": (0, 1),
+}  # fmt: skip
+
+
+def _fill(kind: Any, given: Any, where: str) -> Any:
+    """Make a dataclass from a table, checking names, types and ranges."""
+    if not isinstance(given, dict):
+        raise RecipeError(f"{where} is a table of settings, not {given!r}")
+    hints = typing.get_type_hints(kind)
+    _refuse_unknown(given, set(hints), where)
+    for entry in dataclasses.fields(kind):
+        if entry.name not in given and entry.default is dataclasses.MISSING:
+            raise RecipeError(f'{where}: "{entry.name}" is missing')
+    values = {}
+    for key, value in given.items():
+        expected = hints[key]
+        options = typing.get_args(expected)
+        if options and value not in options:
+            raise RecipeError(f"{where}: {key} = {value!r} is not one of {', '.join(options)}")
+        if expected is float and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        if not options and type(value) is not expected:
+            article = {"int": "a whole number", "float": "a number", "str": "a text"}[expected.__name__]
+            raise RecipeError(f"{where}: {key} = {value!r} must be {article}")
+        low, high = LIMITS.get(key, (float("-inf"), float("inf")))
+        if expected in (int, float) and not low <= value <= high:
+            raise RecipeError(f"{where}: {key} = {value} is out of range; use {low:g} to {high:g}")
+        values[key] = value
+    if kind is Plan and values.get("epochs", 1) < 1:
+        raise RecipeError(f"{where}: epochs = {values['epochs']} trains nothing; use 1 or more")
+    return kind(**values)

@@ -1,0 +1,243 @@
+"""The recogniser: one ONNX file that carries everything it needs to know about itself.
+
+Its graph takes `images` (N, 1, 28, 28) float32 in 0..1, ink light on dark, and gives `logits` (N, 10) and the last
+`features` (N, F). Its manifest is JSON in the file's metadata, so the file opens in any ONNX tool and nothing can get
+separated from it. Files may come from anyone: they are looked into before they run.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from digitlab.errors import ModelError
+
+KEY = "digitlab"  # of the manifest in the file's metadata
+FORMAT = 1
+LARGEST_FILE = 256 * 2**20  # bytes
+BATCH = 512  # images at once: enough to fill the processor, little enough to stay in its cache
+
+# What a network of ours is made of. None of these reads files, loops or calls other code.
+OPERATORS = {
+    "Add", "AveragePool", "BatchNormalization", "Cast", "Concat", "Conv", "Flatten", "Gemm", "GlobalAveragePool",
+    "Identity", "MatMul", "MaxPool", "Mul", "Relu", "Reshape", "Sigmoid", "Softmax",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a recogniser knows about itself.
+
+    Attributes:
+        name: of the recogniser.
+        recipe: the recipe it was trained by, as `Recipe.to_dict` gives it.
+        temperature: divides the logits before the softmax, so that confidence is calibrated.
+        framing: how images are brought to 28x28; always "mnist" so far.
+        labels: what the ten outputs mean.
+        training: seed, epochs, data digest, command, hardware, seconds.
+        figures: what was measured, with how many images.
+        versions: of the libraries that made it.
+    """
+
+    name: str
+    recipe: dict[str, Any] = field(default_factory=dict)
+    temperature: float = 1.0
+    framing: str = "mnist"
+    labels: tuple[int, ...] = tuple(range(10))
+    training: dict[str, Any] = field(default_factory=dict)
+    figures: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """Return the manifest as it stands in the file's metadata."""
+        return json.dumps({"format": FORMAT, **dataclasses.asdict(self)}, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str, where: str) -> Manifest:
+        """Read a manifest. Raises ModelError naming `where` if it is damaged or newer than this program."""
+        try:
+            page = json.loads(text)
+            if page.pop("format") > FORMAT:
+                raise ModelError(f"{where} was made by a newer digitlab; upgrade with: pip install -U digitlab")
+            manifest = cls(**{**page, "labels": tuple(page["labels"])})
+            sound = isinstance(manifest.name, str) and manifest.labels == tuple(range(10))
+            sound = sound and 0.01 <= float(manifest.temperature) <= 100
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ModelError(f"{where} has a damaged manifest ({error}); export the recogniser again") from None
+        if not sound:
+            raise ModelError(f"{where} has an impossible manifest; export the recogniser again")
+        return manifest
+
+
+class Recognizer:
+    """Reads 28x28 images of single digits. Needs ONNX Runtime only.
+
+    Make one with `digitlab.load`. Safe to use from several threads.
+    """
+
+    def __init__(self, content: bytes, where: str = "this model", *, trusted: bool = False, threads: int = 0) -> None:
+        """Open a recogniser from the bytes of its file.
+
+        Args:
+            content: the ONNX file.
+            where: what to call it in errors.
+            trusted: skip looking into the file; for files of the package itself only.
+            threads: processor threads to use; 0 means all cores.
+
+        Raises:
+            ModelError: the file is damaged, foreign or unsafe.
+        """
+        if not trusted:
+            inspect(content, where)
+        import onnxruntime  # a tenth of a second to import
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # ONNX Runtime's exceptions have no common root of their own
+            raise ModelError(f"{where} cannot be run: {str(error).splitlines()[0][:200]}") from None
+        self._where = where
+        self._manifest_text = self._session.get_modelmeta().custom_metadata_map.get(KEY, "")
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """What the file says about itself."""
+        return Manifest.from_json(self._manifest_text, self._where)
+
+    @property
+    def name(self) -> str:
+        """The recogniser's name."""
+        return self.manifest.name
+
+    def logits(self, images: np.ndarray) -> np.ndarray:
+        """Return the network's raw outputs, (N, 10) float32; for arguments and errors see `predict_proba`."""
+        return self._run("logits", images)
+
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """Return what the last layer reads, (N, F) float32; for arguments and errors see `predict_proba`."""
+        return self._run("features", images)
+
+    def predict_proba(self, images: np.ndarray) -> np.ndarray:
+        """Return calibrated probabilities of the ten digits.
+
+        Args:
+            images: (N, 28, 28), ink light on dark and framed as MNIST is; uint8 0..255 or float 0..1.
+
+        Returns:
+            (N, 10) float32; rows sum to one.
+
+        Raises:
+            ModelError: the array has another shape, type or range; the message names the fix.
+        """
+        scaled = self.logits(images) / np.float32(self.manifest.temperature)
+        scaled -= scaled.max(axis=1, keepdims=True, initial=-np.inf)
+        np.exp(scaled, out=scaled)
+        return scaled / scaled.sum(axis=1, keepdims=True)
+
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        """Return the most probable label of each image, (N,) int64; arguments and errors as `predict_proba`."""
+        return self.logits(images).argmax(axis=1)
+
+    def _run(self, output: str, images: np.ndarray) -> np.ndarray:
+        parts = [self._session.run([output], {"images": batch})[0] for batch in _batches(images)]
+        return np.concatenate(parts) if len(parts) > 1 else parts[0]
+
+
+def _batches(images: np.ndarray) -> Iterator[np.ndarray]:
+    """Check images and yield them as float32 (B, 1, 28, 28) in 0..1, at least one batch."""
+    images = np.asarray(images)
+    if images.ndim != 3 or images.shape[1:] != (28, 28):
+        hint = "add the first axis with images[None]" if images.shape == (28, 28) else "frame and stack them first"
+        raise ModelError(f"images must have shape (N, 28, 28), not {images.shape}; {hint}")
+    if images.dtype != np.uint8 and not np.issubdtype(images.dtype, np.floating):
+        raise ModelError(f"images must be uint8 (0 to 255) or float (0 to 1), not {images.dtype}; convert them first")
+    scale = images.dtype == np.uint8
+    for start in range(0, max(len(images), 1), BATCH):
+        batch = images[start : start + BATCH].astype(np.float32)[:, None]
+        if scale:
+            batch *= np.float32(1 / 255)
+        elif not (batch.min(initial=0) >= 0 and batch.max(initial=0) <= 1):  # also false where there is a NaN
+            raise ModelError("float images must lie in 0 to 1, without NaN; divide by 255 or pass them as uint8")
+        yield batch
+
+
+def inspect(content: bytes, where: str) -> None:
+    """Refuse a model file that is too large, damaged, foreign or unsafe, before anything of it runs.
+
+    Raises:
+        ModelError: with one sentence on what is wrong with the file called `where`.
+    """
+    if len(content) > LARGEST_FILE:
+        raise ModelError(f"{where} is larger than {LARGEST_FILE >> 20} MB; a recogniser of digits is not")
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    try:
+        model = onnx.load_model_from_string(content)
+    except DecodeError:
+        model = onnx.ModelProto()
+    graph = model.graph
+    if not graph.node:
+        raise ModelError(f"{where} is not an ONNX file, or is cut short; export the recogniser again")
+    tensors = [*graph.initializer, *(a.t for node in graph.node for a in node.attribute if a.HasField("t"))]
+    if any(tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data for tensor in tensors):
+        raise ModelError(f"{where} keeps its weights in other files, which is refused; save it as one file")
+    foreign = sorted({node.op_type for node in graph.node if node.domain or node.op_type not in OPERATORS})
+    nested = any(a.HasField("g") or a.graphs for node in graph.node for a in node.attribute)
+    if foreign or nested or model.functions or graph.sparse_initializer:
+        what = f"operators that no recogniser needs ({', '.join(foreign[:3])})" if foreign else "nested graphs"
+        raise ModelError(f"{where} contains {what}, which is refused")
+    names = {value.name for value in graph.output}
+    manifest = {entry.key: entry.value for entry in model.metadata_props}.get(KEY)
+    if manifest is None or [value.name for value in graph.input] != ["images"] or not {"logits", "features"} <= names:
+        raise ModelError(f"{where} is an ONNX file, but no digitlab recogniser; train one with: digitlab train conv3")
+    Manifest.from_json(manifest, where)
+
+
+def bundled() -> list[str]:
+    """Return the names of the recognisers that ship with the package."""
+    folder = resources.files("digitlab") / "weights"
+    return sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".onnx"))
+
+
+def load(model: str | Path = "default", *, threads: int = 0) -> Recognizer:
+    """Open a recogniser.
+
+    Args:
+        model: a bundled name ("default"), the path of an .onnx file, or a run folder.
+        threads: processor threads to use; 0 means all cores.
+
+    Raises:
+        ModelError: there is no such recogniser, or its file is damaged, foreign or unsafe.
+    """
+    path = Path(model)
+    if str(model) in bundled() and not path.exists():
+        content = (resources.files("digitlab") / "weights" / f"{model}.onnx").read_bytes()
+        return Recognizer(content, f"recogniser {model}", trusted=True, threads=threads)
+    if path.is_dir():
+        file = path / "recognizer.onnx"
+        if not file.exists():
+            raise ModelError(f"{path} has no recognizer.onnx; finish its training with: digitlab train --resume {path}")
+        path = file
+    if not path.exists():
+        close = difflib.get_close_matches(str(model), bundled(), 1)
+        hint = f"did you mean {close[0]}?" if close else f"bundled are: {', '.join(bundled()) or 'none'}"
+        raise ModelError(f"there is no recogniser {str(model)!r}; {hint} (see: digitlab models)")
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise ModelError(f"{path} is larger than {LARGEST_FILE >> 20} MB; a recogniser of digits is not")
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+    return Recognizer(content, str(path), threads=threads)

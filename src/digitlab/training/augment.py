@@ -1,0 +1,102 @@
+"""Variety for training images, a batch at a time, on whatever device they are on.
+
+One bilinear resampling does all of rotation, shear, zoom, shift and elastic bending, so nothing is blurred twice.
+Elastic fields follow Simard, Steinkraus and Platt, "Best Practices for Convolutional Neural Networks", 2003.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as functional
+
+from digitlab.recipes import Augmentation
+
+COARSE = 5  # knots a side of the random field that bends an image; bicubic in between
+
+
+def augment(images: torch.Tensor, how: Augmentation, generator: torch.Generator) -> torch.Tensor:
+    """Return a varied copy of a batch.
+
+    Args:
+        images: (N, 1, 28, 28) float in 0..1, light on dark.
+        how: the ranges; a part at zero costs nothing.
+        generator: where all randomness comes from; on the images' device.
+
+    Returns:
+        (N, 1, 28, 28) float in 0..1.
+    """
+    if how.thickness:
+        images = _thicken(images, how.thickness, generator)
+    if how.rotation or how.shear or how.zoom or how.shift or how.elastic:
+        images = _warp(images, how, generator)
+    if how.blur:
+        images = _blur(images, how.blur, generator)
+    if how.contrast:
+        # Ink that is fainter, or whose grey edges count for more or for less.
+        level = 1 - how.contrast * _uniform(images, generator).abs()
+        images = level * images.pow((how.contrast * _uniform(images, generator)).exp())
+    if how.noise:
+        grain = torch.randn(images.shape, generator=generator, device=images.device)
+        images = (images + how.noise * _uniform(images, generator).abs() * grain).clamp_(0, 1)
+    return images
+
+
+def _uniform(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """One number in -1..1 for each image, (N, 1, 1, 1)."""
+    return torch.rand(len(images), 1, 1, 1, generator=generator, device=images.device) * 2 - 1
+
+
+def _thicken(images: torch.Tensor, share: float, generator: torch.Generator) -> torch.Tensor:
+    """Grow or shrink strokes by up to `share` of one pixel on each side."""
+    amount = share * _uniform(images, generator)
+    grown = functional.max_pool2d(images, 3, 1, 1)
+    shrunk = -functional.max_pool2d(-images, 3, 1, 1)
+    # A digit that would shrink away (thin pens) shrinks half as far.
+    return torch.where(amount > 0, torch.lerp(images, grown, amount), torch.lerp(images, shrunk, -amount * 0.5))
+
+
+def _warp(images: torch.Tensor, how: Augmentation, generator: torch.Generator) -> torch.Tensor:
+    """Resample through a random affine map and a smooth random field."""
+    count, side = len(images), images.shape[-1]
+    random = torch.rand(count, 6, generator=generator, device=images.device) * 2 - 1
+    angle, shear = random[:, 0] * math.radians(how.rotation), torch.tan(random[:, 1] * math.radians(how.shear))
+    wide, tall = 1 + how.zoom * random[:, 2], 1 + how.zoom * random[:, 3]
+    cosine, sine = torch.cos(angle), torch.sin(angle)
+    # Where each output pixel comes from, in grid_sample's units of half the image.
+    theta = torch.stack(
+        [
+            *(cosine * wide, (shear * cosine - sine) * tall, random[:, 4] * how.shift * 2 / side),
+            *(sine * wide, (shear * sine + cosine) * tall, random[:, 5] * how.shift * 2 / side),
+        ],
+        dim=1,
+    ).view(count, 2, 3)
+    grid = functional.affine_grid(theta, [count, 1, side, side], align_corners=False)  # (N, 28, 28, 2)
+    if how.elastic:
+        knots = torch.rand(count, 2, COARSE, COARSE, generator=generator, device=images.device) * 2 - 1
+        field = _bicubic(knots, side)  # (N, 2, 28, 28)
+        grid = grid + field.permute(0, 2, 3, 1) * (how.elastic * 2 / side)
+    return functional.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+
+
+def _bicubic(knots: torch.Tensor, side: int) -> torch.Tensor:
+    """Enlarge (N, 2, k, k) to (N, 2, side, side) by two small matrix products, far quicker than `interpolate`."""
+    basis = torch.eye(knots.shape[-1], device=knots.device)[None, None]
+    rows = functional.interpolate(basis, size=(side, knots.shape[-1]), mode="bicubic", align_corners=True)[0, 0]
+    return rows @ knots @ rows.T
+
+
+def _blur(images: torch.Tensor, largest: float, generator: torch.Generator) -> torch.Tensor:
+    """Blur each image by a Gaussian of its own width, sigma 0 to `largest` pixels."""
+    sigma = (largest * _uniform(images, generator).abs()).clamp_(min=0.05).view(-1, 1)
+    offsets = torch.arange(-2, 3, device=images.device, dtype=images.dtype)
+    kernel = torch.exp(-0.5 * (offsets / sigma) ** 2)
+    kernel = kernel / kernel.sum(dim=1, keepdim=True)  # (N, 5)
+    # Shifted copies, weighted: five additions an axis, where a grouped convolution would be slow.
+    for axis in (2, 3):
+        padding = (2, 2, 0, 0) if axis == 3 else (0, 0, 2, 2)
+        padded = functional.pad(images, padding)
+        shifted = [padded.narrow(axis, step, images.shape[axis]) for step in range(5)]
+        images = sum(part * kernel[:, step].view(-1, 1, 1, 1) for step, part in enumerate(shifted))  # type: ignore[assignment]
+    return images

@@ -1,0 +1,191 @@
+"""The training loop: digits resident as one tensor, varied in blocks, stepped in batches.
+
+All randomness of an epoch follows from the seed and the epoch's number. So the same seed gives the same bits, and a
+training that was killed and resumed ends, on the processor, with the very weights it would have had.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as functional
+from torch.optim.swa_utils import AveragedModel
+
+from digitlab.data.digits import Digits, Splits
+from digitlab.networks import Network, initialise
+from digitlab.recipes import Augmentation, Recipe
+from digitlab.training import checkpoint
+from digitlab.training.augment import augment
+from digitlab.training.schedule import make_optimizer, rate_at
+
+BLOCK = 4096  # images varied at once: enough to hide Python, little enough for the cache
+
+Listener = Callable[[dict[str, Any]], None]
+"""Gets {"event": "progress", "epoch", "images", "of"} many times and {"event": "epoch", ...metrics} once an epoch."""
+
+
+class Training:
+    """A training in progress: network, optimiser, average, and the digits they learn from.
+
+    Attributes:
+        network: the torch module as it stands.
+        epoch: how many whole epochs it has seen.
+        history: one dictionary of metrics for each epoch that this object has run.
+    """
+
+    def __init__(self, recipe: Recipe, splits: Splits, seed: int, device: torch.device, bf16: bool) -> None:
+        self.recipe, self.seed, self.device = recipe, seed, device
+        self._seed_epoch(0)
+        self.network = Network(recipe.layers)
+        initialise(self.network)
+        self.network.to(device, memory_format=torch.channels_last)
+        self.average = self._make_average()
+        self.optimizer = make_optimizer(self.network, recipe.plan)
+        self.epoch = 0
+        self.history: list[dict[str, Any]] = []
+        self.precision = "bf16" if bf16 else "fp32"
+        self._autocast = torch.autocast(device.type, torch.bfloat16, enabled=bf16)
+        self._train, self._validation = _resident(splits.train, device), _resident(splits.validation, device)
+        batch = recipe.plan.batch_size
+        full, left = divmod(len(splits.train), batch)
+        # A last batch of one image would leave batch norm without a variance.
+        self._used = len(splits.train) - (left if left == 1 and full else 0)
+        self._steps = -(-self._used // batch)
+
+    def resume(self, folder: Path) -> None:
+        """Go back to the folder's last checkpoint, if it has one. Raises RunError."""
+        self.epoch = checkpoint.restore(folder, self.network, self.average, self.optimizer)
+
+    def save(self, folder: Path) -> None:
+        """Write a checkpoint. Raises OutputError."""
+        checkpoint.save(folder, self.network, self.average, self.optimizer, self.epoch)
+
+    def run_epoch(self, listen: Listener) -> dict[str, Any]:
+        """Train for one epoch and judge on the validation digits; return the epoch's metrics."""
+        started, plan = time.perf_counter(), self.recipe.plan
+        generator = self._seed_epoch(self.epoch + 1)
+        settling = self.epoch >= plan.epochs - plan.settle_epochs
+        how = Augmentation() if settling else self.recipe.augmentation
+        self.network.train()
+        images, labels = self._train
+        order = torch.randperm(len(images), generator=generator, device=self.device)[: self._used]
+        block_size = max(1, BLOCK // plan.batch_size) * plan.batch_size
+        loss, step = torch.zeros((), device=self.device), self.epoch * self._steps
+        for done, block in enumerate(order.split(block_size)):
+            varied = augment(_to_float(images[block]), how, generator).contiguous(memory_format=torch.channels_last)
+            for x, y in zip(varied.split(plan.batch_size), labels[block].split(plan.batch_size), strict=True):
+                rate = rate_at(step / (self._steps * plan.epochs), plan)
+                loss += self._step(x, y, rate) * len(x)
+                step += 1
+            seen = min((done + 1) * block_size, self._used)
+            listen({"event": "progress", "epoch": self.epoch + 1, "images": seen, "of": self._used})
+        self.epoch += 1
+        seconds = time.perf_counter() - started
+        metrics = {
+            "event": "epoch",
+            "epoch": self.epoch,
+            "train_loss": loss.item() / self._used,
+            **self._judge(),
+            "learning_rate": rate,
+            "seconds": seconds,
+            "images_per_second": self._used / seconds,
+        }
+        self.history.append(metrics)
+        listen(metrics)
+        return metrics
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """Return the weights to keep (the average, where the plan asks for one) as float32 arrays."""
+        state = self._judged().state_dict()
+        return {name: value.float().cpu().contiguous().numpy() for name, value in state.items()}
+
+    def _step(self, x: torch.Tensor, y: torch.Tensor, rate: float) -> torch.Tensor:
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        with self._autocast:
+            logits = self.network(x)
+        loss = functional.cross_entropy(logits.float(), y, label_smoothing=self.recipe.plan.label_smoothing)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        if self.average is not None:
+            self.average.update_parameters(self.network)
+        return loss.detach()
+
+    @torch.inference_mode()
+    def _judge(self) -> dict[str, float]:
+        """Return loss and accuracy on the validation digits, empty where there are none."""
+        images, labels = self._validation
+        if not len(images):
+            return {}
+        network = self._judged()
+        network.eval()
+        with self._autocast:
+            parts = [network(_to_float(part)) for part in images.split(1000)]
+        logits = torch.cat(parts).float()
+        return {
+            "validation_loss": functional.cross_entropy(logits, labels).item(),
+            "validation_accuracy": (logits.argmax(1) == labels).double().mean().item(),
+        }
+
+    def _judged(self) -> torch.nn.Module:
+        return self.network if self.average is None else self.average.module
+
+    def _make_average(self) -> AveragedModel | None:
+        decay = self.recipe.plan.averaging
+        if not decay:
+            return None
+
+        def move(averaged: Any, current: Any, count: Any) -> None:
+            # In the first steps the average follows closely, else the random start would stay in it for long.
+            torch._foreach_lerp_(averaged, current, 1 - min(decay, (1 + int(count)) / (10 + int(count))))
+
+        return AveragedModel(self.network, multi_avg_fn=_floats_only(move), use_buffers=True)
+
+    def _seed_epoch(self, epoch: int) -> torch.Generator:
+        """Start an epoch's randomness: dropout draws from torch's global generator, all else from the one returned."""
+        number = int(np.random.SeedSequence([self.seed, epoch]).generate_state(1, np.uint64)[0] >> np.uint64(1))
+        torch.manual_seed(number)
+        return torch.Generator(self.device).manual_seed(number)
+
+
+def _floats_only(move: Callable[[Any, Any, Any], None]) -> Callable[[Any, Any, Any], None]:
+    """Copy counters (batch norm's num_batches_tracked), which have no average."""
+
+    def wrapped(averaged: Any, current: Any, count: Any) -> None:
+        if averaged[0].is_floating_point():
+            move(averaged, current, count)
+        else:
+            for target, value in zip(averaged, current, strict=True):
+                target.copy_(value)
+
+    return wrapped
+
+
+def _resident(digits: Digits, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return images (N, 1, 28, 28) uint8 and labels (N,) int64 on the device."""
+    images = torch.from_numpy(np.ascontiguousarray(digits.images)).unsqueeze(1)
+    return images.to(device), torch.from_numpy(digits.labels).to(device)
+
+
+def _to_float(images: torch.Tensor) -> torch.Tensor:
+    return images.float().mul_(1 / 255)
+
+
+@contextlib.contextmanager
+def deterministic() -> Iterator[None]:
+    """Ask torch for algorithms that give the same bits each time, while in this context."""
+    before, filled = torch.are_deterministic_algorithms_enabled(), torch.utils.deterministic.fill_uninitialized_memory
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # a tenth of the time, for memory nobody reads
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
+        torch.utils.deterministic.fill_uninitialized_memory = filled

@@ -1,0 +1,157 @@
+"""A run: one training and its folder.
+
+    run.json                the recipe, seed, data digests, versions, hardware: enough to do it again
+    metrics.jsonl           one line an epoch
+    checkpoint.safetensors  the state after the last whole epoch
+    recognizer.onnx         the result; it is there once the training is done
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import shlex
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from digitlab import data, storage
+from digitlab.data.digits import Digits, Splits, fixed_ranks
+from digitlab.errors import DigitlabError, RunError, UsageError
+from digitlab.recipes import Recipe
+
+RECIPE_FILE, METRICS_FILE, RECOGNIZER_FILE = "run.json", "metrics.jsonl", "recognizer.onnx"
+
+
+@dataclass
+class Run:
+    """A training's folder and what is known about it.
+
+    Attributes:
+        folder: where it lies.
+        recipe: as trained, changes from the command line included.
+        seed: of all randomness.
+        facts: what run.json holds beside these: data, versions, hardware, precision, command.
+        history: metrics of each epoch so far, as in metrics.jsonl.
+    """
+
+    folder: Path
+    recipe: Recipe
+    seed: int
+    facts: dict[str, Any] = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def recognizer(self) -> Path:
+        """The recogniser's file; it exists once the training is done."""
+        return self.folder / RECOGNIZER_FILE
+
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs are done and the recogniser is written."""
+        return self.recognizer.exists() and len(self.history) >= self.recipe.plan.epochs
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Run:
+        """Read a run from its folder. Raises RunError where it is none, or is damaged."""
+        folder = Path(folder)
+        path = folder / RECIPE_FILE
+        try:
+            page = json.loads(path.read_text())
+            recipe = Recipe.from_dict(page.pop("recipe"), page.pop("name"))
+            seed = int(page.pop("seed"))
+            history = _read_history(folder / METRICS_FILE)
+        except FileNotFoundError:
+            raise RunError(f"{folder} is no run folder (it has no {RECIPE_FILE}); start one with: digitlab train") from None
+        except OSError as error:
+            raise RunError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise RunError(f"{path} is damaged ({error}); start the training again") from None
+        return cls(folder, recipe, seed, page, history)
+
+    def save(self) -> None:
+        """Write run.json. Raises OutputError."""
+        page = {"name": self.recipe.name, "seed": self.seed, **self.facts, "recipe": self.recipe.to_dict()}
+        storage.write_json(self.folder / RECIPE_FILE, page)
+
+    def keep_history(self, epochs: int) -> None:
+        """Forget metrics beyond `epochs`, which a checkpoint does not cover. Raises OutputError."""
+        self.history = self.history[:epochs]
+        lines = "".join(json.dumps(entry) + "\n" for entry in self.history)
+        storage.write_text(self.folder / METRICS_FILE, lines)
+
+    def add_metrics(self, metrics: dict[str, Any]) -> None:
+        """Append one epoch's metrics."""
+        entry = {key: value for key, value in metrics.items() if key != "event"}
+        self.history.append(entry)
+        with open(self.folder / METRICS_FILE, "a") as file:
+            file.write(json.dumps(entry) + "\n")
+
+
+def new_folder(recipe: Recipe, seed: int, parent: Path = Path("runs")) -> Path:
+    """Return a folder name that is not taken: runs/conv3-0, runs/conv3-0-2, and so on."""
+    stem = parent / f"{recipe.name}-{seed}"
+    number, folder = 1, stem
+    while folder.exists():
+        number += 1
+        folder = stem.with_name(f"{stem.name}-{number}")
+    return folder
+
+
+def load_splits(recipe: Recipe, seed: int) -> Splits:
+    """Return the digits that a recipe asks for: its subset, and the pen's digits mixed in.
+
+    Raises:
+        DataError: they cannot be had.
+        UsageError: more training images are asked for than there are.
+    """
+    source = recipe.data
+    splits = data.load(source.name, split=source.split)
+    train = splits.train
+    if source.train_size > len(train):
+        raise UsageError(f"--train-size {source.train_size} is more than the {len(train)} training images of {source.name}")
+    if source.train_size:  # another seed draws another subset, so that intervals cover the choice of images
+        chosen = np.sort(fixed_ranks(len(train), f"subset {seed}")[: source.train_size])
+        train = train[chosen]
+    if source.strokes:
+        from digitlab.data import strokes
+
+        drawn = strokes.generate(source.strokes, seed=seed)
+        images, labels = np.concatenate([train.images, drawn.images]), np.concatenate([train.labels, drawn.labels])
+        train = Digits(images, labels, f"{train.name} with {source.strokes} strokes")
+    return splits._replace(train=train)
+
+
+def facts_about(splits: Splits) -> dict[str, Any]:
+    """Return what a run should remember about its surroundings: data, versions and the command."""
+    named = zip(("train", "validation", "test"), splits, strict=True)
+    return {
+        "data": {part: {"name": d.name, "n": len(d), "sha256": d.digest} for part, d in named if len(d)},
+        "versions": versions(),
+        "command": shlex.join(["digitlab", *sys.argv[1:]] if Path(sys.argv[0]).name == "digitlab" else sys.argv),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what shapes the figures."""
+    python = ".".join(map(str, sys.version_info[:3]))
+    named = ("digitlab", "torch", "numpy", "onnx", "onnxruntime")
+    return {"python": python} | {name: importlib.metadata.version(name) for name in named}
+
+
+def _read_history(path: Path) -> list[dict[str, Any]]:
+    """Read metrics.jsonl; a last line cut short by a crash is left out."""
+    history: list[dict[str, Any]] = []
+    if path.exists():
+        for line in path.read_text().splitlines():
+            try:
+                history.append(json.loads(line))
+            except ValueError:
+                break
+    return history
+
+
+__all__ = ["DigitlabError", "Run", "facts_about", "load_splits", "new_folder", "versions"]

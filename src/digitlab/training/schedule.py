@@ -1,0 +1,38 @@
+"""The learning rate over a training, and the optimiser it drives."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from digitlab.recipes import Plan
+
+
+def rate_at(progress: float, plan: Plan) -> float:
+    """Return the learning rate at `progress` (0..1 of all steps)."""
+    if progress < plan.warmup:
+        return plan.learning_rate * max(progress / plan.warmup, 0.01)
+    left = (progress - plan.warmup) / (1 - plan.warmup)
+    if plan.schedule == "constant":
+        return plan.learning_rate
+    if plan.schedule == "linear":
+        return plan.learning_rate * (1 - left)
+    return plan.learning_rate * 0.5 * (1 + math.cos(math.pi * left))
+
+
+def make_optimizer(network: torch.nn.Module, plan: Plan) -> torch.optim.Optimizer:
+    """Return the plan's optimiser; its fused form, which steps all weights at once.
+
+    Weight decay applies to matrices and filters only, not to biases and batch norm.
+    """
+    weights = [p for p in network.parameters() if p.ndim > 1]
+    others = [p for p in network.parameters() if p.ndim <= 1]
+    groups = [{"params": weights, "weight_decay": plan.weight_decay}, {"params": others, "weight_decay": 0.0}]
+    if plan.optimizer == "adam":
+        return torch.optim.Adam(groups, plan.learning_rate, fused=True)
+    if plan.optimizer == "adamw":
+        return torch.optim.AdamW(groups, plan.learning_rate, fused=True)
+    if plan.optimizer == "rmsprop":
+        return torch.optim.RMSprop(groups, plan.learning_rate, momentum=plan.momentum)
+    return torch.optim.SGD(groups, plan.learning_rate, momentum=plan.momentum, nesterov=plan.momentum > 0, fused=True)
