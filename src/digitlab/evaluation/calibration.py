@@ -67,11 +67,13 @@ def reliability(confidence: np.ndarray, right: np.ndarray, bins: int = BINS) -> 
 
 
 def expected_calibration_error(table: list[Bin]) -> float:
-    """Return the mean distance between confidence and accuracy over a reliability table, weighted by count: 0 to 1.
+    """Return the mean distance between confidence and accuracy over a reliability table, by count: 0 to 1.
 
     Source: Guo et al., 2017, equation 3.
     """
-    filled = [(b.n, b.confidence, b.accuracy) for b in table if b.confidence is not None and b.accuracy is not None]
+    filled = [
+        (b.n, b.confidence, b.accuracy) for b in table if b.confidence is not None and b.accuracy is not None
+    ]
     total = sum(n for n, _, _ in filled)
     return sum(n * abs(accuracy - confidence) for n, confidence, accuracy in filled) / total if total else 0.0
 
@@ -87,7 +89,7 @@ def risk_coverage(confidence: np.ndarray, right: np.ndarray) -> tuple[np.ndarray
         right: (N,) bool, whether the prediction is right.
 
     Returns:
-        coverage (K,), the share of digits answered, rising to 1; and risk (K,), the share of those that is wrong.
+        coverage (K,), the share of digits answered, rising to 1, and risk (K,), the wrong share of those.
     """
     order = np.argsort(-confidence, kind="stable")
     answered = np.arange(1, len(order) + 1)
@@ -105,8 +107,8 @@ def coverage_without_error(confidence: np.ndarray, right: np.ndarray) -> float:
 def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     """Return the temperature that makes softmax(logits / temperature) most likely; it changes no prediction.
 
-    Fit it on digits that were not trained on. Where every one of them is right by a wide margin there is no best
-    temperature; the result stays within 0.05 to 20.
+    Fit it on digits that were not trained on. Where all of them are right by a wide margin there is
+    no best temperature; the result stays within 0.05 to 20.
     Source: Guo et al., 2017, section 4.2.
 
     Args:
@@ -122,7 +124,9 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
         from scipy.special import logsumexp
     logits = np.asarray(logits, np.float64)
     if logits.ndim != 2 or not len(logits) or np.shape(labels) != (len(logits),):
-        raise UsageError(f"a temperature needs logits (N, K) and N labels, but got {logits.shape}, {np.shape(labels)}")
+        raise UsageError(
+            f"a temperature needs logits (N, K) and N labels, but got {logits.shape}, {np.shape(labels)}"
+        )
     if not np.isfinite(logits).all():
         raise UsageError("logits are not all finite; the training diverged, so lower its learning rate")
     given = logits[np.arange(len(logits)), labels]  # (N,)

@@ -10,7 +10,7 @@ from digitlab.errors import MissingExtraError
 
 @contextlib.contextmanager
 def needs_extra(what: str = "evaluating") -> Iterator[None]:
-    """Import scientific libraries inside this; where one is absent, MissingExtraError names the line that installs it.
+    """Import optional libraries inside this; where one is absent, MissingExtraError says how to install it.
 
     Args:
         what: the activity that needs the library, the beginning of the message.

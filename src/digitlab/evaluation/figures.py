@@ -17,7 +17,7 @@ from digitlab.data.digits import Digits
 from digitlab.errors import UsageError
 from digitlab.evaluation.calibration import risk_coverage
 from digitlab.evaluation.extra import needs_extra
-from digitlab.evaluation.metrics import Evaluation, annotators, checked, worst_first
+from digitlab.evaluation.metrics import Evaluation, annotators, checked, wilson_interval, worst_first
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +27,10 @@ INK, QUIET = "#23272e", "#8a919c"  # text and lines; grids and guides
 BLUE, ORANGE, GREEN, VERMILION = "#0072b2", "#e69f00", "#009e73", "#d55e00"
 CYCLE = (BLUE, VERMILION, GREEN, ORANGE, "#cc79a7", "#56b4e9", INK)
 MARKERS = "osD^vPX"
-SVG_RC = {"svg.fonttype": "none", "svg.hashsalt": "digitlab"}  # text stays text; the same figure has the same bytes
+SVG_RC = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "digitlab",
+}  # text stays text; the same figure has the same bytes
 
 Curve = Sequence[dict[str, Any]]
 
@@ -40,7 +43,7 @@ def to_png(figure: Figure, dots_per_inch: int = 144) -> bytes:
 
 
 def to_svg(figure: Figure) -> bytes:
-    """Return the figure as SVG on a transparent ground, without date or generator: the same figure, the same bytes."""
+    """Return the figure as SVG on a transparent ground; the same figure gives the same bytes."""
     from matplotlib import rc_context
 
     content = io.BytesIO()
@@ -51,7 +54,7 @@ def to_svg(figure: Figure) -> bytes:
 
 
 def learning_curves(history: Curve) -> Figure:
-    """Draw what training recorded: loss, accuracy and learning rate by epoch; panels without data are left out.
+    """Draw what training recorded by epoch: loss, accuracy, learning rate; panels without data are left out.
 
     Args:
         history: one dictionary an epoch; of its keys epoch, train_loss, validation_loss, train_accuracy,
@@ -60,29 +63,37 @@ def learning_curves(history: Curve) -> Figure:
     Raises:
         UsageError: there is nothing to draw.
     """
+    with needs_extra("drawing figures"):
+        from matplotlib.ticker import LogLocator, MaxNLocator
     panels = [
         ("loss, nats", (("train_loss", "training"), ("validation_loss", "validation"))),
         ("accuracy", (("train_accuracy", "training"), ("validation_accuracy", "validation"))),
         ("learning rate", (("learning_rate", "learning rate"),)),
     ]
-    panels = [(title, series) for title, series in panels if any(_points(history, key)[0] for key, _ in series)]
+    panels = [
+        (title, series) for title, series in panels if any(_points(history, key)[0] for key, _ in series)
+    ]
     if not panels:
-        raise UsageError("the history holds no epochs with a loss, an accuracy or a rate; train for one epoch at least")
+        raise UsageError(
+            "the history holds no epochs with a loss, an accuracy or a rate; train for one epoch at least"
+        )
     figure, axes = _axes(3.1 * len(panels) + 0.4, 2.9, columns=len(panels))
     for ax, (title, series) in zip(axes, panels, strict=True):
         for (key, label), colour in zip(series, (BLUE, VERMILION), strict=False):
             epochs, values = _points(history, key)
             if values:
                 marker = "o" if len(values) <= 30 else ""
-                ax.plot(epochs, values, marker=marker, markersize=3.5, color=colour, label=label, linewidth=1.6)
+                ax.plot(
+                    epochs, values, marker=marker, markersize=3.5, color=colour, label=label, linewidth=1.6
+                )
         ax.set_xlabel("epoch")
         ax.set_title(title)
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         if title == "accuracy":
             ax.yaxis.set_major_formatter(_percent)
         if title == "loss, nats" and len(ax.lines) and _spread(ax.lines) > 8:
             ax.set_yscale("log")
-            ax.yaxis.get_major_locator().set_params(subs=(1, 2, 5))
+            ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             ax.yaxis.set_major_formatter("{x:g}")
             ax.minorticks_off()
         if len(ax.lines) > 1:
@@ -98,7 +109,9 @@ def confusion(evaluation: Evaluation) -> Figure:
     worst = max(1, errors.max())
     for given, read in np.ndindex(10, 10):
         n = counts[given, read]
-        shade = (QUIET, 0.16) if given == read else (VERMILION, 0.12 + 0.78 * (n / worst) ** 0.7 if n else 0.0)
+        shade = (
+            (QUIET, 0.16) if given == read else (VERMILION, 0.12 + 0.78 * (n / worst) ** 0.7 if n else 0.0)
+        )
         ax.add_patch(_cell((read, given), shade))
         if n:
             weight = "normal" if given == read else "bold"
@@ -114,9 +127,7 @@ def confusion(evaluation: Evaluation) -> Figure:
 
 
 def reliability_diagram(evaluation: Evaluation) -> Figure:
-    """Draw accuracy against confidence with each bin's 95 % Wilson interval, and below how many digits a bin holds."""
-    from digitlab.evaluation.metrics import wilson_interval
-
+    """Draw accuracy against confidence, with Wilson intervals, and below how many digits each bin holds."""
     filled = [row for row in evaluation.reliability if row.n]
     x = np.array([row.confidence for row in filled])
     y = np.array([row.accuracy for row in filled])
@@ -124,8 +135,20 @@ def reliability_diagram(evaluation: Evaluation) -> Figure:
     figure, (ax, below) = _axes(5.2, 5.2, rows=2, heights=(3, 1), sharex=True)
     ax.plot([0, 1], [0, 1], color=QUIET, linestyle=(0, (4, 3)), linewidth=1.2, label="perfectly calibrated")
     bars = np.clip([y - low, high - y], 0, 1)
-    ax.errorbar(x, y, yerr=bars, fmt="o", color=BLUE, markersize=5, linewidth=1.2, label="bins, 95 % interval", clip_on=False)
-    ax.set(xlim=(0, 1.02), ylim=(0, 1.24), yticks=np.linspace(0, 1, 6), ylabel="accuracy")  # room for the legend
+    ax.errorbar(
+        x,
+        y,
+        yerr=bars,
+        fmt="o",
+        color=BLUE,
+        markersize=5,
+        linewidth=1.2,
+        label="bins, 95 % interval",
+        clip_on=False,
+    )
+    ax.set(
+        xlim=(0, 1.02), ylim=(0, 1.24), yticks=np.linspace(0, 1, 6), ylabel="accuracy"
+    )  # room for the legend
     ax.legend(frameon=False, loc="upper left", labelcolor=INK, fontsize=9, borderaxespad=0)
     ece = f"ECE {evaluation.ece * 100:.2f} %"
     ax.text(0.98, 0.05, ece, transform=ax.transAxes, ha="right", color=INK, fontweight="bold")
@@ -151,16 +174,22 @@ def risk_coverage_curve(evaluation: Evaluation, digits: Digits, probabilities: n
     if len(risk) > 1000:  # more than anyone can see
         some = np.linspace(0, len(risk) - 1, 1000).round().astype(int)
         coverage, risk = coverage[some], risk[some]
-    figure, (ax,) = _axes(5.2, 3.6)
+    figure, (ax,) = _axes(5.2, 4.6)
     ax.step(coverage, risk, where="post", color=BLUE, linewidth=1.8)
     ax.fill_between(coverage, risk, step="post", color=BLUE, alpha=0.12, linewidth=0)
     free = evaluation.coverage_without_error
     ax.axvline(free, color=GREEN, linestyle=(0, (4, 3)), linewidth=1.3)
-    side, shift = ("left", 6) if free < 0.5 else ("right", -6)
+    side, shift = ("left", 6) if free < 0.6 else ("right", -6)
     label = f"no error up to {free * 100:.1f} %"
-    place = dict(xycoords=("data", "axes fraction"), textcoords="offset points")
-    ax.annotate(label, (free, 0.9), (shift, 0), ha=side, color=INK, **place)
-    ax.set(xlim=(0, 1), xlabel="share of digits answered, surest first", ylabel="errors among the answers")
+    where = ("data", "axes fraction")
+    ax.annotate(
+        label, (free, 0.9), (shift, 0), xycoords=where, textcoords="offset points", ha=side, color=INK
+    )
+    # Where nothing is wrong there is little to see: most of the axis is for the rest.
+    start = max(0.0, math.floor(10 - 30 * (1 - free)) / 10) if free < 1 else 0.0
+    ax.set(
+        xlim=(start, 1), xlabel="share of digits answered, surest first", ylabel="errors among the answers"
+    )
     ax.set_ylim(0, max(float(risk.max()) * 1.15, 1e-3))
     ax.xaxis.set_major_formatter(_percent)
     ax.yaxis.set_major_formatter(_percent)
@@ -168,7 +197,7 @@ def risk_coverage_curve(evaluation: Evaluation, digits: Digits, probabilities: n
 
 
 def random_results(digits: Digits, probabilities: np.ndarray, *, side: int = 5, seed: int = 0) -> Figure:
-    """Draw side x side digits picked at random, each with what was read and how surely; the same seed, the same ones."""
+    """Draw side x side digits picked at random, with what was read and how surely; repeatable by seed."""
     probabilities = checked(probabilities, digits)
     return _grid(digits, probabilities, pick_random(len(digits), side * side, seed), side)
 
@@ -194,8 +223,8 @@ def comparison(
     """Draw means with their intervals side by side, each run as a faint point.
 
     Args:
-        results: dictionaries of name, mean, low, high (None where one run leaves no interval), values (shares 0 to 1)
-            and, if the mean is to be drawn against a number such as the training images, x in every one.
+        results: dictionaries of name, mean, low, high and values, shares 0 to 1; low and high are None where
+            one run leaves no interval. With x in every one, means are drawn against it, a line a name.
         x_label: what x is.
         y_label: what was measured.
 
@@ -209,9 +238,21 @@ def comparison(
     figure, (ax,) = _axes(6.4, 0.9 + 0.45 * len(results))
     for row, place in zip(results, range(len(results)), strict=True):
         values = row.get("values") or []
-        ax.plot(values, [place + 0.25] * len(values), "o", color=BLUE, alpha=0.4, markersize=4.5, markeredgewidth=0)
+        ax.plot(
+            values,
+            [place + 0.25] * len(values),
+            "o",
+            color=BLUE,
+            alpha=0.4,
+            markersize=4.5,
+            markeredgewidth=0,
+        )
         ax.errorbar(row["mean"], place, xerr=_bars([row]), fmt="D", color=BLUE, markersize=5.5, linewidth=1.8)
-    ax.set(yticks=range(len(results)), ylim=(len(results) - 0.5, -0.5), xlabel=f"{y_label}: mean, 95 % interval, runs")
+    ax.set(
+        yticks=range(len(results)),
+        ylim=(len(results) - 0.5, -0.5),
+        xlabel=f"{y_label}: mean, 95 % interval, runs",
+    )
     ax.set_yticklabels([row["name"] for row in results])
     ax.xaxis.set_major_formatter(_percent)
     ax.grid(axis="y", visible=False)
@@ -219,7 +260,7 @@ def comparison(
 
 
 def pick_random(n: int, count: int, seed: int = 0) -> np.ndarray:
-    """Return up to `count` different indices below n in random order, (M,) int64; the same seed, the same ones."""
+    """Return up to `count` different indices below n in random order, (M,) int64; repeatable by seed."""
     return np.random.default_rng(seed).permutation(n)[:count]
 
 
@@ -228,11 +269,11 @@ def _curves_by_name(results: Sequence[dict[str, Any]], x_label: str, y_label: st
     for i, name in enumerate(dict.fromkeys(row["name"] for row in results)):
         rows = sorted((row for row in results if row["name"] == name), key=lambda row: row["x"])
         x, mean = [row["x"] for row in rows], [row["mean"] for row in rows]
-        style = {"color": CYCLE[i % len(CYCLE)], "marker": MARKERS[i % len(MARKERS)]}
-        ax.errorbar(x, mean, yerr=_bars(rows), label=name, linewidth=1.6, markersize=6, **style)
+        colour, marker = CYCLE[i % len(CYCLE)], MARKERS[i % len(MARKERS)]
+        ax.errorbar(x, mean, yerr=_bars(rows), label=name, color=colour, marker=marker, linewidth=1.6)
         for row in rows:
             values = row.get("values") or []
-            ax.plot([row["x"]] * len(values), values, "o", color=style["color"], alpha=0.3, markersize=4)
+            ax.plot([row["x"]] * len(values), values, "o", color=colour, alpha=0.3, markersize=4)
     sizes = sorted({row["x"] for row in results})
     if sizes[0] > 0 and sizes[-1] / sizes[0] > 2:
         ax.set_xscale("log")
@@ -245,10 +286,12 @@ def _curves_by_name(results: Sequence[dict[str, Any]], x_label: str, y_label: st
 
 
 def _bars(rows: Sequence[dict[str, Any]]) -> np.ndarray:
-    """Return how far the intervals reach below and above their means, (2, N); not a number where there is none."""
+    """Return how far the intervals reach below and above their means, (2, N); NaN where there is none."""
     ends = [(row.get("low"), row["mean"], row.get("high")) for row in rows]
     nan = math.nan
-    return np.array([(nan, nan) if low is None or high is None else (m - low, high - m) for low, m, high in ends]).T
+    return np.array(
+        [(nan, nan) if low is None or high is None else (m - low, high - m) for low, m, high in ends]
+    ).T
 
 
 def _grid(
@@ -272,7 +315,9 @@ def _grid(
         first = f"{read}" if right else f"{given} read as {read}"
         caption = f"{first}\n{percent(probabilities[i, read])}"
         if opinion is not None:
-            caption += f"\n{annotators_say(opinion, int(i), given) or ' '}"  # a line in any case: rows stay aligned
+            caption += (
+                f"\n{annotators_say(opinion, int(i), given) or ' '}"  # a line in any case: rows stay aligned
+            )
         ax.set_title(caption, fontsize=8, color=INK if right else VERMILION, pad=3, linespacing=1.15)
     return figure
 
@@ -305,7 +350,8 @@ def _axes(
     """Return a figure in the house style, width x height inches, and its axes row by row."""
     with needs_extra("drawing figures"):
         from matplotlib.figure import Figure
-    figure = Figure(figsize=(width, height), layout="constrained")
+        from matplotlib.layout_engine import ConstrainedLayoutEngine
+    figure = Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08))
     axes = figure.subplots(rows, columns, squeeze=False, sharex=sharex, height_ratios=heights)
     for ax in axes.flat:
         ax.grid(color=QUIET, alpha=0.25, linewidth=0.7)
@@ -316,7 +362,6 @@ def _axes(
         ax.yaxis.label.set_color(INK)
         ax.spines[["top", "right"]].set_visible(False)
         ax.spines[["left", "bottom"]].set_color(QUIET)
-    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08)
     return figure, list(axes.flat)
 
 
@@ -332,7 +377,7 @@ def _spread(lines: Sequence[Any]) -> float:
     return float(values.max() / values.min()) if values.min() > 0 else 0.0
 
 
-def _percent(share: float, _position: int | None = None) -> str:
+def _percent(share: float, _position: float | None = None) -> str:
     return f"{share * 100:.4g} %"
 
 

@@ -8,13 +8,18 @@ from typing import Any
 
 import numpy as np
 
+from digitlab.data.corrections import TEST_OFFSET, corrected
 from digitlab.data.digits import Digits
 from digitlab.errors import UsageError
-from digitlab.evaluation.calibration import Bin, coverage_without_error, expected_calibration_error, reliability
+from digitlab.evaluation.calibration import (
+    Bin,
+    coverage_without_error,
+    expected_calibration_error,
+    reliability,
+)
 from digitlab.evaluation.extra import needs_extra
 
 LABELS = tuple(range(10))
-MNIST_TEST_START = 60_000  # origins from here on are MNIST's test file, the part that annotators looked at again
 
 
 @dataclass(frozen=True)
@@ -33,8 +38,8 @@ class Evaluation:
         brier: mean squared distance of the probabilities from the given label, summed over labels: 0 to 2.
         ece: expected calibration error, 15 bins, 0 to 1.
         coverage_without_error: the share of digits that are surer than the surest wrong one.
-        corrected_accuracy, corrected_errors, corrected_n: against the labels that most annotators give, without the
-            digits they do not agree on; None where nobody looked again (all but MNIST's test file).
+        corrected_accuracy, corrected_errors, corrected_n: against the labels that most annotators give,
+            without digits they do not agree on; None where nobody looked again (all but MNIST's test file).
         temperature: what the logits were divided by, if known.
         per_class: label, precision, recall, f1 and n of each label.
         confusion: 10 rows (given label) of 10 counts (predicted label).
@@ -113,7 +118,7 @@ def evaluate_probabilities(
 
 
 def checked(probabilities: np.ndarray, digits: Digits) -> np.ndarray:
-    """Return the probabilities as float64 whose rows sum to one exactly; raises UsageError if they cannot be right."""
+    """Return the probabilities as float64 with rows that sum to one; raises UsageError if they do not fit."""
     probabilities = np.asarray(probabilities, np.float64)
     if not len(digits):
         raise UsageError(f"{digits.name} holds no digits; choose data with at least one to evaluate on")
@@ -124,7 +129,9 @@ def checked(probabilities: np.ndarray, digits: Digits) -> np.ndarray:
         )
     sums = probabilities.sum(axis=1)
     if not (np.isfinite(sums).all() and (probabilities >= 0).all() and np.allclose(sums, 1, atol=1e-3)):
-        raise UsageError("each row of probabilities must be 0 or more and sum to one; apply softmax to logits first")
+        raise UsageError(
+            "each row of probabilities must be 0 or more and sum to one; apply softmax to logits first"
+        )
     return probabilities / sums[:, None]
 
 
@@ -165,15 +172,13 @@ def annotators(digits: Digits) -> tuple[np.ndarray, np.ndarray] | None:
 
     None where nobody looked at these digits again: that was done for MNIST's test file alone.
     """
-    from digitlab.data.corrections import corrected
-
-    if digits.origin is None or not digits.name.lower().startswith("mnist"):
+    if digits.origin is None or not digits.name.startswith("mnist"):
         return None
-    return corrected(digits) if (digits.origin >= MNIST_TEST_START).any() else None
+    return corrected(digits) if (digits.origin >= TEST_OFFSET).any() else None
 
 
 def worst_first(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return the indices of the wrong ones, (E,) int64: first the one whose given label was thought least likely."""
+    """Return the indices of the wrong ones, (E,) int64: first whose given label was thought least likely."""
     wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
     given = probabilities[wrong, labels[wrong]]
     return wrong[np.lexsort((wrong, -probabilities[wrong].max(axis=1), given))]

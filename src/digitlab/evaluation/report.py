@@ -1,4 +1,4 @@
-"""The report of an evaluation: one page that needs nothing but itself, the figures in JSON, and PNGs to show around."""
+"""The report of an evaluation: one page that needs nothing but itself, figures as JSON, and PNGs to show around."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def write_report(
         digits: the N labelled digits.
         probabilities: (N, 10) float, each row sums to one.
         history: one dictionary an epoch, see `figures.learning_curves`.
-        facts: where the recogniser comes from: data digest, versions, hardware, command; dictionaries may be nested.
+        facts: where the recogniser comes from: data digest, versions, hardware, command; it may be nested.
         layers: layer, output shape and parameters, row by row.
         plan: how it was trained, as rows of setting and value.
         title: of the page; the recogniser's name if empty.
@@ -72,7 +72,9 @@ def write_report(
         evaluation=evaluation,
         tiles=_tiles(evaluation),
         confusions=_most_confused(evaluation),
-        drawn={name: _inline(figure, name) for name, figure in drawn.items() if name not in ("random", "wrong")},
+        drawn={
+            name: _inline(figure, name) for name, figure in drawn.items() if name not in ("random", "wrong")
+        },
         random=_cells(digits, probabilities, figures.pick_random(len(digits), 25)),
         wrong=_cells(digits, probabilities, worst_first(probabilities, digits.labels)[:SHOWN_WRONG]),
         first=FIRST_WRONG,
@@ -88,7 +90,10 @@ def write_report(
 
 
 def _draw(
-    evaluation: Evaluation, digits: Digits, probabilities: np.ndarray, history: Sequence[dict[str, Any]] | None
+    evaluation: Evaluation,
+    digits: Digits,
+    probabilities: np.ndarray,
+    history: Sequence[dict[str, Any]] | None,
 ) -> dict[str, Figure]:
     drawn = {"learning-curves": figures.learning_curves(history)} if history else {}
     return drawn | {
@@ -105,7 +110,9 @@ def _page(**content: Any) -> str:
     with needs_extra("writing a report"):
         from jinja2 import Environment, StrictUndefined
     source = resources.files("digitlab.evaluation").joinpath("report.html").read_text(encoding="utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     return environment.from_string(source).render(**content) + "\n"
 
 
@@ -121,7 +128,11 @@ def _tiles(e: Evaluation) -> list[tuple[str, str, str]]:
         tiles.append(("Corrected accuracy", _percent(e.corrected_accuracy), meaning))
     return [
         *tiles,
-        ("Answered without error", f"{e.coverage_without_error * 100:.1f} %", "of the digits, if the rest is refused"),
+        (
+            "Answered without error",
+            f"{e.coverage_without_error * 100:.1f} %",
+            "of the digits, if the rest is refused",
+        ),
         ("Calibration error", _percent(e.ece), "mean gap between confidence and accuracy (ECE, 15 bins)"),
         ("Log-loss", f"{e.nll:.4f}", "nats a digit (NLL); lower is better"),
     ]
@@ -130,7 +141,9 @@ def _tiles(e: Evaluation) -> list[tuple[str, str, str]]:
 def _most_confused(e: Evaluation, count: int = 5) -> list[tuple[int, int, int]]:
     """Return the most frequent confusions: given label, read label, how often."""
     pairs = [(n, given, read) for given, row in enumerate(e.confusion) for read, n in enumerate(row)]
-    ranked = sorted(((n, given, read) for n, given, read in pairs if n and given != read), key=lambda p: (-p[0], p))
+    ranked = sorted(
+        ((n, given, read) for n, given, read in pairs if n and given != read), key=lambda p: (-p[0], p)
+    )
     return [(given, read, n) for n, given, read in ranked[:count]]
 
 
@@ -161,7 +174,7 @@ def _thumbnail(image: np.ndarray) -> str:
 
 
 def _inline(figure: Figure, name: str) -> Any:
-    """Return a figure as an SVG element for the page: no XML prolog, no addresses, the page's colours, its own ids."""
+    """Return a figure as an SVG element for the page: no prolog, no addresses, the page's colours, own ids."""
     from markupsafe import Markup  # comes with Jinja
 
     svg = figures.to_svg(figure).decode()
