@@ -7,6 +7,7 @@ images, labels                         one collection without parts
 from __future__ import annotations
 
 import math
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
@@ -94,7 +95,8 @@ def _array(archive: zipfile.ZipFile, path: str | Path, key: str) -> np.ndarray:
             version = npy.read_magic(file)
             header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
             shape, by_column, dtype = header(file)
-        except ValueError as error:
+        # numpy parses the header as Python, in several ways, and lets their errors through.
+        except (ValueError, TypeError, SyntaxError, tokenize.TokenError, RecursionError) as error:
             raise DataError(f"{what} has no readable header; save the file again with numpy.savez") from error
         if dtype.kind not in "iu":
             raise DataError(f"{what} is of type {dtype}; store whole numbers (uint8, 0 to 255) instead")

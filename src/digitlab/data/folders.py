@@ -80,7 +80,8 @@ def read_image(path: Path) -> np.ndarray:
     paper = int(np.median(border))
     if grey.shape == (SIDE, SIDE):
         return 255 - grey if paper > 127 else grey
-    ink = np.clip(paper - grey.astype(np.int16) if paper > 127 else grey.astype(np.int16) - paper, 0, 255)
+    darker = paper - grey.astype(np.int32)
+    ink = np.clip(darker if paper > 127 else -darker, 0, 255)
     if ink.max() < FLOOR:
         return np.zeros((SIDE, SIDE), np.uint8)
     ink = ink * 255 // int(ink.max())

@@ -195,21 +195,20 @@ def _split(parts: dict[str, Digits], split: str, source: str) -> Splits:
     """Complete the parts that a source has to the three that there must be."""
     if "" in parts and len(parts) > 1:
         raise DataError(f"{source} has digits both in parts and outside of them; name the file that you mean")
-    named = {part: digits.renamed(f"{Path(source).name} {part}".strip()) for part, digits in parts.items()}
+    name = Path(source).name
+    named = {part: digits.renamed(f"{name} {part or 'train'}") for part, digits in parts.items()}
     train = named.get("train", named.get(""))
     if train is None or not len(train):
         raise DataError(f"{source} has no part to train on, only {', '.join(named)}; add a part named train")
-    none = train[:0]
+    none, count = train[:0], len(train)
     if split != "full" and len(named) == 1:
-        held = max(1, len(train) // 10) if len(train) > 2 else 0
-        whole = train.renamed(Path(source).name)
-        return _cut(
-            whole, fixed_ranks(len(train), "digitlab parts"), [len(train) - 2 * held, len(train) - held]
-        )
-    validation, test = named.get("validation", none), named.get("test", none)
+        held = max(1, count // 10) if count > 2 else 0
+        order = fixed_ranks(count, "digitlab parts")
+        return _cut(train.renamed(name), order, [count - 2 * held, count - held])
+    validation, test = (named.get(part, none.renamed(f"{name} {part}")) for part in ("validation", "test"))
     if split != "full" and "validation" not in named:
-        kept = len(train) - len(train) // 12
-        train, validation, _ = _cut(train, fixed_ranks(len(train), "digitlab validation"), [kept])
+        order = fixed_ranks(count, "digitlab validation")
+        train, validation, _ = _cut(train.renamed(name), order, [count - count // 12])
     return Splits(train, validation, test)
 
 

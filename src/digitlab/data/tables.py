@@ -50,6 +50,10 @@ def read_csv(path: str | Path) -> Digits:
         order = _order(header[1], path)
         for block in _blocks(lines):
             values = _values(block, len(order), path)[:, order]
+            wrong = np.flatnonzero(values[:, 0] > 9)
+            if len(wrong):
+                where = f"{path}, line {block[wrong[0]][0]}, column {order[0] + 1}"
+                raise DataError(f"{where}: label {values[wrong[0], 0]} is outside 0 to 9; correct it")
             images.append(values[:, 1:])
             labels.append(values[:, 0])
             count += len(values)
