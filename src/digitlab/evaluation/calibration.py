@@ -1,18 +1,13 @@
-"""How far a recogniser's word can be trusted: reliability, temperature, and what it gains by refusing."""
+"""How far a recogniser's word can be trusted, and what it gains by refusing."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from digitlab.errors import UsageError
-from digitlab.evaluation.extra import needs_extra
-
 BINS = 15  # of equal width; the number that published calibration errors use
-LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.05, 20.0
 
 
 @dataclass(frozen=True)
@@ -102,39 +97,3 @@ def coverage_without_error(confidence: np.ndarray, right: np.ndarray) -> float:
     """Return the share of digits that are surer than the surest wrong one: 1 where none is wrong."""
     right = right.astype(bool)
     return 1.0 if right.all() else float(np.mean(confidence > confidence[~right].max()))
-
-
-def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
-    """Return the temperature that makes softmax(logits / temperature) most likely; it changes no prediction.
-
-    Fit it on digits that were not trained on. Where all of them are right by a wide margin there is
-    no best temperature; the result stays within 0.05 to 20.
-    Source: Guo et al., 2017, section 4.2.
-
-    Args:
-        logits: (N, K) float, N at least 1.
-        labels: (N,) int, 0 to K - 1.
-
-    Raises:
-        UsageError: the shapes do not fit together, or a logit is not finite.
-        MissingExtraError: SciPy is not installed.
-    """
-    with needs_extra():
-        from scipy.optimize import minimize_scalar
-        from scipy.special import logsumexp
-    logits = np.asarray(logits, np.float64)
-    if logits.ndim != 2 or not len(logits) or np.shape(labels) != (len(logits),):
-        raise UsageError(
-            f"a temperature needs logits (N, K) and N labels, but got {logits.shape}, {np.shape(labels)}"
-        )
-    if not np.isfinite(logits).all():
-        raise UsageError("logits are not all finite; the training diverged, so lower its learning rate")
-    given = logits[np.arange(len(logits)), labels]  # (N,)
-
-    def loss(log_temperature: float) -> float:
-        sharpness = math.exp(-log_temperature)
-        return float(np.mean(logsumexp(logits * sharpness, axis=1) - given * sharpness))
-
-    bounds = math.log(LOWEST_TEMPERATURE), math.log(HIGHEST_TEMPERATURE)
-    best = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-6})
-    return float(math.exp(best.x))

@@ -110,7 +110,7 @@ def confusion(evaluation: Evaluation) -> Figure:
     for given, read in np.ndindex(10, 10):
         n = counts[given, read]
         shade = (
-            (QUIET, 0.16) if given == read else (VERMILION, 0.12 + 0.78 * (n / worst) ** 0.7 if n else 0.0)
+            (QUIET, 0.16) if given == read else (VERMILION, 0.12 + 0.63 * (n / worst) ** 0.7 if n else 0.0)
         )
         ax.add_patch(_cell((read, given), shade))
         if n:

@@ -1,4 +1,4 @@
-"""The report of an evaluation: one page that needs nothing but itself, figures as JSON, and PNGs to show around."""
+"""The report of an evaluation: a page that needs nothing but itself, figures as JSON, and PNGs to show."""
 
 from __future__ import annotations
 
@@ -129,9 +129,9 @@ def _tiles(e: Evaluation) -> list[tuple[str, str, str]]:
     return [
         *tiles,
         (
-            "Answered without error",
+            "Error-free",
             f"{e.coverage_without_error * 100:.1f} %",
-            "of the digits, if the rest is refused",
+            "of the digits, the surest, hold no error",
         ),
         ("Calibration error", _percent(e.ece), "mean gap between confidence and accuracy (ECE, 15 bins)"),
         ("Log-loss", f"{e.nll:.4f}", "nats a digit (NLL); lower is better"),
@@ -174,7 +174,7 @@ def _thumbnail(image: np.ndarray) -> str:
 
 
 def _inline(figure: Figure, name: str) -> Any:
-    """Return a figure as an SVG element for the page: no prolog, no addresses, the page's colours, own ids."""
+    """Return a figure as an SVG element for the page: no prolog, no addresses, own ids."""
     from markupsafe import Markup  # comes with Jinja
 
     svg = figures.to_svg(figure).decode()
@@ -205,4 +205,4 @@ def _flat(facts: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
 
 
 def _percent(share: float) -> str:
-    return f"{share * 100:.2f} %"
+    return f"{share * 100:.2f}\N{NO-BREAK SPACE}%"
