@@ -132,7 +132,13 @@ def test_a_file_of_ones_own_is_described_as_not_verified(tmp_path, random_digits
 
 @pytest.mark.parametrize(
     ("source", "nearest"),
-    [("mnits", "mnist"), ("stroke", "strokes"), ("digit.csv", "digits.csv"), ("qqqqq", None)],
+    [
+        ("mnits", "mnist"),
+        ("stroke", "strokes"),
+        ("digit.csv", "digits.csv"),
+        ("qqqqq", None),
+        ("q" * 5000, None),
+    ],
 )
 def test_an_unknown_source_is_told_what_is_possible_and_what_is_near(
     tmp_path, monkeypatch, source, nearest, random_digits

@@ -50,7 +50,7 @@ def read_folder(folder: str | Path) -> dict[str, Digits]:
             are no images at all.
     """
     folder = Path(folder)
-    below = _visible(folder, Path.is_dir)
+    below = visible(folder, Path.is_dir)
     named = [(PARTS.get(path.name.lower()), path) for path in below]
     if all(part is None for part, _ in named):
         return {"": _read_classes(folder)}
@@ -90,10 +90,10 @@ def read_image(path: Path) -> np.ndarray:
 
 def _read_classes(folder: Path) -> Digits:
     files: list[tuple[str, str, Path]] = []
-    for path in _visible(folder, Path.is_dir):
+    for path in visible(folder, Path.is_dir):
         if path.name not in list("0123456789"):
             raise DataError(f"{path} is not a class; class folders are named 0 to 9: rename or remove it")
-        files += [(image.name, path.name, image) for image in _visible(path, Path.is_file)]
+        files += [(image.name, path.name, image) for image in visible(path, Path.is_file)]
     if not files:
         raise DataError(f"{folder} has no images in class folders 0 to 9; put them there")
     if len(files) > MAX_DIGITS:
@@ -105,7 +105,7 @@ def _read_classes(folder: Path) -> Digits:
     return Digits(images, labels, str(folder))
 
 
-def _visible(folder: Path, kind: Callable[[Path], bool]) -> list[Path]:
+def visible(folder: Path, kind: Callable[[Path], bool]) -> list[Path]:
     """Return what lies in a folder, by name, without hidden entries."""
     try:
         return sorted(path for path in folder.iterdir() if not path.name.startswith(".") and kind(path))
@@ -116,41 +116,38 @@ def _visible(folder: Path, kind: Callable[[Path], bool]) -> list[Path]:
 
 def _open_grey(path: Path) -> tuple[np.ndarray, bool]:
     """Return the image as (height, width) uint8, and whether it says itself that it is framed already."""
-    from PIL import Image, ImageOps  # only folders need it
+    from PIL import Image  # only folders need it
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the cap below is ours
-            image = Image.open(path, formats=FORMATS)
-        with image:
-            if image.width * image.height > MAX_PIXELS:
-                raise DataError(
-                    f"{path} has {image.width} x {image.height} pixels, more than 100 million; shrink it"
-                )
-            image.load()
-            framed = image.size == (SIDE, SIDE) and image.mode == "L" and image.info.get(MARK[0]) == MARK[1]
-            if image.mode.startswith("I"):  # 16 bits a pixel
-                return (np.asarray(image).clip(0, 65535) // 257).astype(np.uint8), False
-            upright = ImageOps.exif_transpose(image)
-            if upright.has_transparency_data:
-                upright = _on_paper(upright.convert("RGBA"))
-            return np.asarray(upright.convert("L")), framed
+            warnings.simplefilter(
+                "ignore"
+            )  # of Pillow's, about size and metadata: what matters is an error here
+            with Image.open(path, formats=FORMATS) as image:
+                return _decode(image, path)
     except DataError:
         raise
     except Image.DecompressionBombError as error:
         raise DataError(f"{path} has more than 100 million pixels; shrink it") from error
-    # Pillow raises many kinds of exceptions for damaged files; all of them mean the same here.
     except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        EOFError,
-        TypeError,
-        IndexError,
-        KeyError,
-        OverflowError,
-    ) as error:
+        Exception
+    ) as error:  # Pillow raises nearly any kind for damaged files; all of them mean the same here
         raise DataError(f"{path} cannot be read as an image; remove it or save it again") from error
+
+
+def _decode(image: Image.Image, path: Path) -> tuple[np.ndarray, bool]:
+    from PIL import ImageOps
+
+    if image.width * image.height > MAX_PIXELS:
+        raise DataError(f"{path} has {image.width} x {image.height} pixels, more than 100 million; shrink it")
+    image.load()
+    framed = image.size == (SIDE, SIDE) and image.mode == "L" and image.info.get(MARK[0]) == MARK[1]
+    upright = ImageOps.exif_transpose(image)
+    if upright.mode.startswith("I"):  # 16 bits a pixel
+        return (np.asarray(upright).clip(0, 65535) // 257).astype(np.uint8), False
+    if upright.has_transparency_data:
+        upright = _on_paper(upright.convert("RGBA"))
+    return np.asarray(upright.convert("L")), framed
 
 
 def _on_paper(image: Image.Image) -> Image.Image:

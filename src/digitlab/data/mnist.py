@@ -62,7 +62,7 @@ def find(name: str) -> Path | None:
     data = os.environ.get("DIGITLAB_DATA")
     folders = [*([Path(data) / "mnist"] if data else []), _cache()]
     candidates = [folder / file for folder in folders for file in (f"{name}.gz", name)]
-    return next((path for path in candidates if path.is_file()), None)
+    return next((path for path in candidates if os.path.isfile(path)), None)
 
 
 def download(name: str) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -143,10 +144,10 @@ def _strokes(part: str, seed: int) -> Digits:
 def _read(path: Path) -> dict[str, Digits]:
     """Return the parts found at a path, by name; "" is the name of digits that are in no part."""
     name = path.name.lower()
-    if path.is_dir():
+    if os.path.isdir(path):  # unlike Path's, these say no where a path is too long or not permitted
         return _read_folder(path)
-    if not path.exists():
-        siblings = [str(p) for p in path.parent.iterdir()] if path.parent.is_dir() else []
+    if not os.path.exists(path):
+        siblings = [str(other) for other in path.parent.glob("*")] if os.path.isdir(path.parent) else []
         near = _nearest(str(path), [*NAMES, *siblings])
         raise DataError(f"there are no digits called {str(path)!r}{near}; possible are {POSSIBLE}")
     if name.endswith((".csv", ".csv.gz")):
@@ -161,7 +162,7 @@ def _read(path: Path) -> dict[str, Digits]:
 def _read_folder(folder: Path) -> dict[str, Digits]:
     """Read a folder of IDX files, of CSV files (train.csv, test.csv), or of class folders."""
     found: dict[str, Path] = {}
-    for path in sorted(path for path in folder.iterdir() if path.is_file()):
+    for path in folders.visible(folder, Path.is_file):
         match = idx.IMAGES_NAME.fullmatch(path.name)
         if match:
             part = _part((match["part"] or "").rpartition("-")[2], path)
