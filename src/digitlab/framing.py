@@ -38,8 +38,12 @@ def frame(ink: np.ndarray, box: int = BOX) -> np.ndarray:
     total = mass.sum()
     centre_y = (mass.sum(axis=1) @ np.arange(size[1])) / total
     centre_x = (mass.sum(axis=0) @ np.arange(size[0])) / total
-    # The frame's centre is pixel 14, as the QMNIST authors found by matching MNIST's own pixels.
-    top = int(np.clip(round(SIDE / 2 - centre_y), 0, SIDE - size[1]))
-    left = int(np.clip(round(SIDE / 2 - centre_x), 0, SIDE - size[0]))
+    top = int(np.clip(_shift(centre_y), 0, SIDE - size[1]))
+    left = int(np.clip(_shift(centre_x), 0, SIDE - size[0]))
     framed[top : top + size[1], left : left + size[0]] = shrunk
     return framed
+
+
+def _shift(centre: float) -> float:
+    """Return the whole-pixel shift that brings a centre of mass to pixel 14, halves rounded down as MNIST has it."""
+    return float(np.ceil(SIDE / 2 - centre - 0.5))

@@ -1,0 +1,184 @@
+"""Paper away: from any grey picture to a soft map of its ink, and to the ink of its single digit.
+
+The paper's own brightness is estimated on a small copy: a morphological closing wider than any stroke fills the ink
+in, and a blur of the pixels that closing did not touch smooths it. What is darker than that, in proportion, is ink;
+so shadows and vignettes, which darken ink and paper alike, drop out. Light ink on dark is turned over first.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from digitlab.readings import Box
+
+SMALL = 256  # longer side of the copy on which light is judged, pixels
+FAINTEST = 10  # ink must be this much darker than paper, in 255ths of the paper's brightness
+WEAK, STRONG = 50, 115  # levels of the ink map: strokes reach as far as WEAK goes on from a STRONG pixel
+REACH = 0.15  # a part of a broken digit lies within this share of the digit's size
+
+
+class Piece(NamedTuple):
+    """A piece of ink, taken for a digit.
+
+    Attributes:
+        ink: (height, width) uint8, 0 paper to 255 full ink, cropped to `box`; other pieces are wiped out.
+        box: where it lies in the ink map.
+    """
+
+    ink: np.ndarray
+    box: Box
+
+
+def contrast_grey(rgb: np.ndarray) -> np.ndarray | None:
+    """Return the grey picture in which coloured ink stands out most, or None where plain luminance does as well.
+
+    Method: the principal axis of the colours' fine detail (strokes, not light), found on a small copy.
+
+    Args:
+        rgb: (height, width, 3) uint8.
+
+    Returns:
+        (height, width) uint8, or None.
+    """
+    import cv2
+
+    small = _shrunk(rgb, SMALL).astype(np.float32)
+    detail = (small - cv2.GaussianBlur(small, (0, 0), max(small.shape) / 8)).reshape(-1, 3)
+    covariance = detail.T @ detail / len(detail)
+    luminance = np.array([0.299, 0.587, 0.114], np.float32)
+    axis = np.linalg.eigh(covariance)[1][:, -1]
+    axis *= np.sign(axis.sum()) or 1
+    axis /= np.abs(axis).sum()
+    if axis @ covariance @ axis < 2 * (luminance @ covariance @ luminance):
+        return None
+    offset = -255 * axis[axis < 0].sum()  # so that the darkest possible is 0 and the lightest 255
+    return cv2.transform(rgb, np.append(axis, offset)[None].astype(np.float32))
+
+
+def find_ink(grey: np.ndarray) -> np.ndarray:
+    """Separate ink from paper, whichever is the darker.
+
+    Args:
+        grey: (height, width) uint8, any size, as a person sees it.
+
+    Returns:
+        (height, width) uint8: 0 paper, 255 full ink, grey levels at the edges of strokes as anti-aliasing left
+        them. All zeros where nothing stands out from the paper.
+    """
+    import cv2
+
+    small = _shrunk(grey, SMALL)
+    if not _ink_is_dark(small):
+        grey, small = ~grey, ~small
+    paper, noise = _paper(small)
+    if small.shape != grey.shape:
+        paper = cv2.resize(paper, grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        grey = cv2.GaussianBlur(grey, (3, 3), 0)  # a photo's grain is finer than its strokes
+    # Ink takes a share of the light away; but where there is hardly any light, shares are mostly noise.
+    darkness = cv2.divide(cv2.subtract(paper, grey), cv2.max(paper, 48), scale=255)
+    threshold, _ = cv2.threshold(darkness, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    counts = np.bincount(darkness.ravel(), minlength=256)
+    counts[: int(threshold) + 1] = 0
+    if not counts.any():
+        return np.zeros_like(grey)
+    full = float(np.searchsorted(np.cumsum(counts), 0.8 * counts.sum()))  # the 80th percentile of the ink
+    if full < max(FAINTEST, 4 * noise):
+        return np.zeros_like(grey)
+    floor = min(3 * noise, 0.35 * full)
+    levels = np.clip((np.arange(256) - floor) * (255 / (full - floor)), 0, 255)
+    return cv2.LUT(darkness, levels.astype(np.uint8))
+
+
+def _shrunk(picture: np.ndarray, longest: int) -> np.ndarray:
+    import cv2
+
+    scale = longest / max(picture.shape[:2])
+    if scale >= 1:
+        return picture
+    size = max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale))
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+
+
+def _ink_is_dark(small: np.ndarray) -> bool:
+    """Say whether ink is darker than paper: paper is what there is more of, on the whole and along the edges."""
+    import cv2
+
+    side = max(small.shape)
+    level = small.astype(np.float32)
+    detail = level - cv2.GaussianBlur(level, (0, 0), side / 6, borderType=cv2.BORDER_REPLICATE)
+    centred = np.clip(np.rint(detail + 128), 0, 255).astype(np.uint8)
+    _, dark = cv2.threshold(centred, 0, 1, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)
+    rim = max(1, side // 24)
+    edges = np.concatenate([dark[:rim].ravel(), dark[-rim:].ravel(), dark[:, :rim].ravel(), dark[:, -rim:].ravel()])
+    return bool(dark.mean() + edges.mean() < 1)
+
+
+def _paper(small: np.ndarray) -> tuple[np.ndarray, float]:
+    """Estimate the paper under dark ink: its brightness, uint8 of the same shape, and its noise (1 sigma)."""
+    import cv2
+
+    side = max(small.shape)
+    width = max(3, int(0.55 * side) | 1)  # wider than the stroke of any digit that fits the picture
+    closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((width, width), np.uint8))
+    depth = closed - small
+    threshold, _ = cv2.threshold(depth, 0, 1, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    inked = cv2.dilate((depth > 0.6 * threshold).astype(np.uint8), np.ones((3, 3), np.uint8))
+    level, bare = small.astype(np.float32), (1 - inked).astype(np.float32)
+    # A blur of the bare paper; where all is ink within reach, a wider blur's faint vote decides.
+    total, weight = np.zeros_like(level), np.zeros_like(level)
+    for sigma, vote in ((side / 12, 1.0), (side / 4, 1e-3), (side, 1e-6)):
+        total += vote * cv2.GaussianBlur(level * bare, (0, 0), sigma)
+        weight += vote * cv2.GaussianBlur(bare, (0, 0), sigma)
+    smooth = np.where(weight > 1e-9, total / np.maximum(weight, 1e-9), closed)
+    # Both err to the light side only: the closing along a slope of light, the blur beyond the edge of the paper.
+    paper = np.minimum(np.rint(smooth), closed).astype(np.uint8)
+    rest = np.clip(paper[inked == 0] - level[inked == 0], -40, 40)
+    return paper, float(np.sqrt(np.mean(rest**2))) if rest.size else 0.0
+
+
+def single_digit(ink: np.ndarray) -> Piece | None:
+    """Pick the piece of ink, or the pieces close together, that are the picture's one digit.
+
+    The piece with the most ink leads, pieces that run into the picture's edge and frames around it only if there
+    is no other; parts of the digit that lie near it (the bar of a 5) join.
+
+    Args:
+        ink: (height, width) uint8, from `find_ink`.
+
+    Returns:
+        The digit, or None where there is nothing but specks.
+    """
+    import cv2
+
+    height, width = ink.shape
+    count, label, stats, _ = cv2.connectedComponentsWithStats((ink > WEAK).astype(np.uint8), connectivity=8)
+    mass = np.bincount(label.ravel(), ink.ravel(), count)
+    solid = np.bincount(label.ravel(), (ink > STRONG).ravel(), count) > 0
+    solid[0] = False  # label 0 is the paper
+    if not solid.any():
+        return None
+    x, y, w, h = stats[:, 0], stats[:, 1], stats[:, 2], stats[:, 3]
+    cut = (x == 0) | (y == 0) | (x + w == width) | (y + h == height)
+    around = (w > 0.9 * width) & (h > 0.9 * height) & (stats[:, 4] < 0.2 * w * h)
+    worth = mass * solid * np.where(cut, 0.3, 1.0) * np.where(around, 0.1, 1.0)
+    main = int(worth.argmax())
+    chosen = {main}
+    left, top, right, bottom = x[main], y[main], x[main] + w[main], y[main] + h[main]
+    candidates = [i for i in np.flatnonzero(solid & (mass > 0.03 * mass[main])) if not cut[i] or cut[main]]
+    grown = True
+    while grown:
+        grown = False
+        size = max(right - left, bottom - top)
+        for i in candidates:
+            gap = max(x[i] - right, left - x[i] - w[i], y[i] - bottom, top - y[i] - h[i], 0)
+            if i not in chosen and gap <= REACH * size and max(w[i], h[i]) < 1.2 * size:
+                chosen.add(i)
+                left, top = min(left, x[i]), min(top, y[i])
+                right, bottom = max(right, x[i] + w[i]), max(bottom, y[i] + h[i])
+                grown = True
+    inside = label[top:bottom, left:right]
+    keep = np.isin(inside, list(chosen))
+    keep |= (inside == 0) & (cv2.dilate(keep.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)  # its soft edges
+    return Piece(ink[top:bottom, left:right] * keep, (int(left), int(top), int(right), int(bottom)))
