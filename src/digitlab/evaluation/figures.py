@@ -88,7 +88,7 @@ def learning_curves(history: Curve) -> Figure:
                 )
         ax.set_xlabel("epoch")
         ax.set_title(title)
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         if title == "accuracy":
             ax.yaxis.set_major_formatter(_percent)
         if title == "loss, nats" and len(ax.lines) and _spread(ax.lines) > 8:
@@ -161,6 +161,7 @@ def reliability_diagram(evaluation: Evaluation) -> Figure:
     below.set_yscale("log")
     below.set(ylim=(0.7, n.max() * 6), xlabel="confidence", ylabel="digits")
     below.yaxis.set_major_formatter("{x:,.0f}")
+    below.minorticks_off()
     below.grid(axis="x", visible=False)
     for each in (ax.xaxis, ax.yaxis, below.xaxis):
         each.set_major_formatter(_percent)
@@ -175,7 +176,10 @@ def risk_coverage_curve(evaluation: Evaluation, digits: Digits, probabilities: n
         some = np.linspace(0, len(risk) - 1, 1000).round().astype(int)
         coverage, risk = coverage[some], risk[some]
     figure, (ax,) = _axes(5.2, 4.6)
-    ax.step(coverage, risk, where="post", color=BLUE, linewidth=1.8)
+    marker = (
+        "o" if len(risk) <= 20 else ""
+    )  # a recogniser that knows few confidences makes points, not a line
+    ax.step(coverage, risk, where="post", color=BLUE, linewidth=1.8, marker=marker, clip_on=False)
     ax.fill_between(coverage, risk, step="post", color=BLUE, alpha=0.12, linewidth=0)
     free = evaluation.coverage_without_error
     ax.axvline(free, color=GREEN, linestyle=(0, (4, 3)), linewidth=1.3)
@@ -333,9 +337,11 @@ def annotators_say(opinion: tuple[np.ndarray, np.ndarray] | None, i: int, given:
 
 
 def percent(share: float) -> str:
-    """Return a confidence as people write it, never rounded up to certainty: 99.97 %."""
-    floor = math.floor(share * 10_000 + 1e-9) / 100
-    return f"{floor:.2f} %" if 99 < floor < 100 else f"{floor:.0f} %" if floor == 100 else f"{floor:.1f} %"
+    """Return a confidence as people write it, rounded down so that no doubt is lost: 85.6 %, 99.97 %."""
+    if share >= 1:
+        return "100 %"
+    scale, decimals = (100, 2) if share >= 0.99 else (10, 1)
+    return f"{min(99.99, math.floor(share * 100 * scale + 1e-9) / scale):.{decimals}f} %"
 
 
 def _axes(

@@ -64,8 +64,8 @@ def write_report(
         OutputError: something cannot be written.
         MissingExtraError: matplotlib or Jinja is not installed.
     """
-    folder = make_folder(folder)
     probabilities = checked(probabilities, digits)
+    folder = make_folder(folder)
     drawn = _draw(evaluation, digits, probabilities, history)
     page = _page(
         title=title or evaluation.model or "A recogniser of handwritten digits",
@@ -185,6 +185,9 @@ def _inline(figure: Figure, name: str) -> Any:
     svg = re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", svg)
     svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r'\1 aria-hidden="true" focusable="false"', svg, count=1)
     svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
+    if name == "learning-curves":  # as wide as its panels need; on a narrow screen it scrolls
+        width = round(96 * figure.get_figwidth())
+        svg = svg.replace("<svg", f'<svg style="max-width: {width}px; min-width: {0.65 * width:.0f}px"', 1)
     for drawn, shown in PAGE_COLOURS.items():
         svg = svg.replace(drawn, shown)
     return Markup(svg)
