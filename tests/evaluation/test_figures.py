@@ -11,7 +11,7 @@ from PIL import Image
 
 from digitlab.data.digits import Digits
 from digitlab.errors import UsageError
-from digitlab.evaluation import evaluate_probabilities, figures
+from digitlab.evaluation import canvas, evaluate_probabilities, figures, samples
 
 from .conftest import blobs
 
@@ -52,7 +52,7 @@ def test_learning_curves_have_a_panel_for_each_quantity_that_was_recorded() -> N
         [1, 1],
         [3, 0.5],
     ]  # epochs are counted where they are not given
-    figures.to_png(loss_alone)
+    canvas.to_png(loss_alone)
 
 
 def test_a_history_without_anything_to_draw_is_refused() -> None:
@@ -89,24 +89,24 @@ def test_the_risk_curve_marks_the_coverage_without_error(judged: Judged) -> None
 
 
 def test_random_results_are_a_grid_and_the_same_for_the_same_seed(judged: Judged) -> None:
-    titles = [[ax.get_title() for ax in figures.random_results(*judged, seed=s).axes] for s in (0, 0, 1)]
+    titles = [[ax.get_title() for ax in samples.random_results(*judged, seed=s).axes] for s in (0, 0, 1)]
     assert len(titles[0]) == 25
     assert all(titles[0])
     assert titles[0] == titles[1] != titles[2]
-    assert len(figures.random_results(judged[0][:3], judged[1][:3]).axes) == 3
+    assert len(samples.random_results(judged[0][:3], judged[1][:3]).axes) == 3
 
 
 def test_wrong_ones_come_worst_first_with_what_people_say(doubted: Judged) -> None:
-    captions = [ax.get_title().splitlines() for ax in figures.wrong_ones(*doubted).axes]
+    captions = [ax.get_title().splitlines() for ax in samples.wrong_ones(*doubted).axes]
     assert captions == [["8 read as 9", "91.0 %", "people say 9"], ["5 read as 4", "91.0 %", " "]]
 
 
 def test_as_many_wrong_ones_are_shown_as_asked_for() -> None:
     labels = np.arange(60) % 10
     probabilities = np.eye(10)[(labels + 1) % 10]
-    assert sum(bool(ax.images) for ax in figures.wrong_ones(blobs(labels), probabilities).axes) == 49
-    assert sum(bool(ax.images) for ax in figures.wrong_ones(blobs(labels), probabilities, count=9).axes) == 9
-    assert "none is read wrong" in words(figures.wrong_ones(blobs(labels), np.eye(10)[labels]))
+    assert sum(bool(ax.images) for ax in samples.wrong_ones(blobs(labels), probabilities).axes) == 49
+    assert sum(bool(ax.images) for ax in samples.wrong_ones(blobs(labels), probabilities, count=9).axes) == 9
+    assert "none is read wrong" in words(samples.wrong_ones(blobs(labels), np.eye(10)[labels]))
 
 
 def test_the_comparison_draws_means_intervals_and_runs() -> None:
@@ -119,7 +119,7 @@ def test_the_comparison_draws_means_intervals_and_runs() -> None:
     assert [len(line.get_xdata()) for line in ax.lines if line.get_alpha()] == [2, 1]
     bar = ax.containers[0].lines[2][0].get_segments()[0]
     assert bar[:, 0].tolist() == pytest.approx([0.985, 0.995])
-    figures.to_png(figures.comparison(rows))
+    canvas.to_png(figures.comparison(rows))
 
 
 def test_the_comparison_draws_a_curve_a_name_where_there_is_an_x() -> None:
@@ -138,9 +138,9 @@ def test_the_comparison_draws_a_curve_a_name_where_there_is_an_x() -> None:
 
 def test_figures_become_png_and_svg_and_the_same_figure_the_same_bytes(judged: Judged) -> None:
     e = evaluate_probabilities(judged[1], judged[0])
-    assert Image.open(io.BytesIO(figures.to_png(figures.confusion(e)))).format == "PNG"
-    svg = figures.to_svg(figures.confusion(e))
-    assert svg == figures.to_svg(figures.confusion(e))
+    assert Image.open(io.BytesIO(canvas.to_png(figures.confusion(e)))).format == "PNG"
+    svg = canvas.to_svg(figures.confusion(e))
+    assert svg == canvas.to_svg(figures.confusion(e))
     assert b"<text" in svg  # words stay words
     assert b"metadata" not in svg
 
@@ -150,4 +150,4 @@ def test_figures_become_png_and_svg_and_the_same_figure_the_same_bytes(judged: J
     [(1.0, "100 %"), (0.99999, "99.99 %"), (0.995, "99.50 %"), (0.8567, "85.6 %"), (0.0, "0.0 %")],
 )
 def test_no_doubt_is_rounded_away(share: float, written: str) -> None:
-    assert figures.percent(share) == written
+    assert samples.percent(share) == written

