@@ -19,6 +19,6 @@ def test_importing_it_brings_no_heavy_library() -> None:
 
 def test_every_public_name_is_there_and_no_other() -> None:
     for name in digitlab.evaluation.__all__:
-        assert getattr(digitlab.evaluation, name) is not None
+        assert callable(getattr(digitlab.evaluation, name)), f"{name} is hidden by a module of that name"
     with pytest.raises(AttributeError, match="no attribute 'write_reports'"):
         digitlab.evaluation.write_reports  # noqa: B018
