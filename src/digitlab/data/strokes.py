@@ -22,7 +22,7 @@ from digitlab.framing import SIDE, frame
 HEIGHTS = (10, 1000)
 """The least and the greatest height that `draw` writes at, pixels."""
 
-_DRAFT = 84  # longer side at which a digit is drawn before it is framed, pixels: four to one of the framed
+_DRAFT = 72  # longer side at which a digit is drawn before it is framed, pixels: four to one of the framed
 _SUBPIXEL = 4  # fractional bits of the coordinates that OpenCV draws at
 
 
@@ -71,8 +71,8 @@ class Hand:
             apart=0.035 * uniform[3],
             trim=0.06 * max(0.0, uniform[4] - 0.4),
             tremor=0.006 * uniform[5] ** 3,
-            widen=math.exp(0.08 + 0.2 * normal[0]),
-            slant=0.16 + 0.24 * normal[1],
+            widen=math.exp(0.1 + 0.23 * normal[0]),
+            slant=min(max(0.16 + 0.24 * normal[1], -0.5), 0.8),
             climb=0.06 + 0.08 * normal[2],
             turn=0.09 * normal[3],
             lift=0.08 * normal[4:6],
@@ -196,7 +196,7 @@ def _write(glyph: str, rng: np.random.Generator, size: int, detail: int, longer:
     width = pen.width * extent  # of the stroke, in the units of the path
     across = float(np.ptp(skeleton.points[:, 0]))
     if across > 0.3:  # not a mere bar: a stroke so thick that it fills the loops would leave nothing to read
-        width = min(width, 0.36 * across * hand.widen)
+        width = min(width, 0.3 * across * hand.widen)
     scale = (size - 1) / ((extent if longer else high[1] - low[1]) + width)
     margin = 2 + 0.8 * width * scale
     path = (path - low) * scale + margin
@@ -220,7 +220,7 @@ def _trace(
     path = (sharp + hand.rounding * (rounded - sharp)) @ points
     if hand.trim:
         path, starts = _trimmed(path, starts, hand.trim * np.abs(rng.standard_normal((len(starts) - 1, 2))))
-    if hand.tremor:
+    if hand.tremor > 0.0005:
         path = path + hand.tremor * _ripple(len(path), 2, 0.9, rng)
     x, y = (path - (path.min(axis=0) + path.max(axis=0)) / 2).T
     arch_x, arch_y = 1 - 4 * x * x, 1 - 4 * y * y  # 1 in the middle, 0 at the edges of the glyph
