@@ -1,1 +1,79 @@
-"""Handwritten digits: train, measure and use recognisers."""
+"""Handwritten digits: train, measure and use recognisers.
+
+    import digitlab
+
+    reading = digitlab.read("seven.png")            # path, bytes, PIL image or array
+    reading.text                                    # "7"
+    recognizer = digitlab.load("default")           # or a run folder, or an .onnx file
+    recognizer.predict_proba(images)                # (N, 28, 28) -> (N, 10)
+    run = digitlab.train("conv3")                   # needs: pip install 'digitlab[train]'
+    digitlab.evaluate(run.folder).accuracy
+
+Names are imported when they are first used, so `import digitlab` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from digitlab.data import Digits
+    from digitlab.errors import DigitlabError
+    from digitlab.evaluation import Evaluation, compare, evaluate
+    from digitlab.reading import Reader, read
+    from digitlab.readings import Digit, Line, Reading
+    from digitlab.recipes import Recipe
+    from digitlab.recognizer import Recognizer, load
+    from digitlab.training import Run, resume, train
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Digit": "readings",
+    "DigitlabError": "errors",
+    "Digits": "data",
+    "Evaluation": "evaluation",
+    "Line": "readings",
+    "Reader": "reading",
+    "Reading": "readings",
+    "Recipe": "recipes",
+    "Recognizer": "recognizer",
+    "Run": "training",
+    "compare": "evaluation",
+    "evaluate": "evaluation",
+    "load": "recognizer",
+    "read": "reading",
+    "resume": "training",
+    "train": "training",
+}
+
+__all__ = [
+    "Digit",
+    "DigitlabError",
+    "Digits",
+    "Evaluation",
+    "Line",
+    "Reader",
+    "Reading",
+    "Recipe",
+    "Recognizer",
+    "Run",
+    "compare",
+    "evaluate",
+    "load",
+    "read",
+    "resume",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its home. Raises AttributeError for unknown names."""
+    if name in _HOME:
+        return getattr(importlib.import_module(f"digitlab.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'digitlab' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -56,7 +56,11 @@ class Line:
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready dictionary: text, box, digits."""
-        return {"text": self.text, "box": list(self.box), "digits": [digit.to_dict() for digit in self.digits]}
+        return {
+            "text": self.text,
+            "box": list(self.box),
+            "digits": [digit.to_dict() for digit in self.digits],
+        }
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,21 @@
 """Skeletons: the shapes of glyphs as smooth curves through points, before any hand or pen.
 
-The shapes stand in skeletons.toml. Between two points the curve is a cubic whose tangents are those of a Catmull-Rom
-spline with centripetal knots, so that it never overshoots into a loop where points lie close together.
+The shapes stand in skeletons.toml. Between two points the curve is a cubic whose tangents are those of a
+Catmull-Rom spline with centripetal knots: no cusps and no loops of its own where points lie close together.
 Source: Yuksel, Schaefer and Keyser, "Parameterization and applications of Catmull-Rom curves", 2011.
 
-Such a curve is linear in its points. Every skeleton therefore keeps two matrices that turn its points into samples of
-the curve, one that honours sharp corners and one that rounds them off, and a pen mixes the two.
+Such a curve is linear in its points. Every skeleton therefore keeps two matrices that turn its points into
+samples of the curve, one that honours sharp corners and one that rounds them off, and a pen mixes the two.
 """
 
 from __future__ import annotations
 
+import math
 import tomllib
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import resources
+from itertools import pairwise
 
 import numpy as np
 
@@ -43,6 +45,11 @@ class Skeleton:
         """What two skeletons share if what lies between them is a shape too."""
         return self.lengths, self.corners.tobytes()
 
+    @cached_property
+    def breadth(self) -> float:
+        """How far the points spread in the direction in which they spread least: about 0 for a bar."""
+        return breadth(self.points)
+
     def curves(self, detail: int) -> tuple[np.ndarray, np.ndarray, list[int]]:
         """Return what turns points into curves.
 
@@ -59,6 +66,13 @@ class Skeleton:
     # Skeletons are few and live as long as the process: identity is all that caching needs.
     __hash__ = object.__hash__
     __eq__ = object.__eq__
+
+
+def breadth(points: np.ndarray) -> float:
+    """Return the standard deviation of points (N, 2) in the direction in which it is least."""
+    x, y = (points - points.mean(axis=0)).T
+    xx, yy, xy = float(x @ x), float(y @ y), float(x @ y)
+    return math.sqrt(max(0.0, (xx + yy - math.hypot(xx - yy, 2 * xy)) / 2 / len(points)))
 
 
 @cache
@@ -118,7 +132,7 @@ def _spline(points: np.ndarray, corners: np.ndarray, detail: int) -> np.ndarray:
     last = len(points) - 1
     breaks = [0, *(index for index in range(1, last) if corners[index]), last]
     matrix = np.zeros((last * detail + 1, len(points)))
-    for start, end in zip(breaks, breaks[1:], strict=False):
+    for start, end in pairwise(breaks):
         rows = slice(start * detail, end * detail + 1)
         matrix[rows] = 0.0
         matrix[rows, start : end + 1] = _smooth(points[start : end + 1], detail)

@@ -1,21 +1,22 @@
 """The pen: it writes digits that nobody has written, as many as wanted, with no download.
 
-    skeleton  ->  hand (slant, proportions, slips)  ->  pen (width, pressure, ink)  ->  picture  ->  28x28 frame
+    skeleton -> hand (slant, proportions, slips) -> pen (width, pressure, ink) -> picture -> 28x28 frame
 
-A skeleton is one way to write a digit (skeletons.toml). A hand bends it and misses its points a little; a pen runs
-along it. Hand and pen are drawn anew for each digit, over a wider range than the digits of any one collection have,
-so that what is learned here holds for other people's digits too.
+A skeleton is one way to write a digit (skeletons.toml). A hand bends it and misses its points a little; a pen
+runs along it. Hand and pen are drawn anew for each digit, over a wider range than the digits of any one
+collection have, so that what is learned here holds for other people's digits too.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from digitlab.data.digits import Digits
-from digitlab.data.skeletons import Skeleton, chances, habits, poses
+from digitlab.data.skeletons import Skeleton, breadth, chances, habits, poses
 from digitlab.errors import UsageError
 from digitlab.framing import SIDE, frame
 
@@ -71,10 +72,10 @@ class Hand:
             apart=0.035 * uniform[3],
             trim=0.06 * max(0.0, uniform[4] - 0.4),
             tremor=0.006 * uniform[5] ** 3,
-            widen=math.exp(0.1 + 0.23 * normal[0]),
+            widen=math.exp(0.1 + 0.25 * normal[0]),
             slant=min(max(0.16 + 0.24 * normal[1], -0.5), 0.8),
             climb=0.06 + 0.08 * normal[2],
-            turn=0.09 * normal[3],
+            turn=0.08 * normal[3] + 0.05 * normal[3] * abs(normal[10]),
             lift=0.08 * normal[4:6],
             bow=0.05 * normal[6:8],
             keystone=0.12 * normal[8:10],
@@ -89,7 +90,7 @@ class Pen:
         width: of the stroke, on average.
         pressure: relative standard deviation of the width along the stroke.
         taper: how much narrower strokes begin and end: 0 for a ballpoint, towards 1 for a brush.
-        nib: 0 for a round point, towards 1 for a broad nib, whose width depends on the direction of the stroke.
+        nib: 0 for a round point, towards 1 for a broad nib, whose width depends on the stroke's direction.
         nib_angle: in which the nib writes finest, radians.
         softness: blur of the edge, standard deviation as a part of the width.
         grain: how much of the paper shows through the ink: 0 for a marker, 0.5 for a pencil.
@@ -112,7 +113,7 @@ class Pen:
         brush, nib, pencil = kind < 0.12, 0.12 <= kind < 0.24, 0.24 <= kind < 0.4
         spread = rng.standard_normal()
         return cls(
-            width=min(max(0.12 * math.exp(0.38 * spread), 0.035), 0.26) * (0.9 + 0.2 * width),
+            width=min(max(0.12 * math.exp(0.44 * spread), 0.03), 0.28) * (0.9 + 0.2 * width),
             pressure=0.22 * pressure if not brush else 0.15 + 0.2 * pressure,
             taper=0.3 + 0.6 * form if brush else 0.25 * form,
             nib=0.3 + 0.5 * form if nib else 0.0,
@@ -194,9 +195,8 @@ def _write(glyph: str, rng: np.random.Generator, size: int, detail: int, longer:
     low, high = path.min(axis=0), path.max(axis=0)
     extent = max(high - low)
     width = pen.width * extent  # of the stroke, in the units of the path
-    across = float(np.ptp(skeleton.points[:, 0]))
-    if across > 0.3:  # not a mere bar: a stroke so thick that it fills the loops would leave nothing to read
-        width = min(width, 0.3 * across * hand.widen)
+    if skeleton.breadth > 0.1:  # more than a bar: a pen that fills all loops leaves nothing to read
+        width = min(width, max(1.5 * breadth(path), 0.13 * extent))
     scale = (size - 1) / ((extent if longer else high[1] - low[1]) + width)
     margin = 2 + 0.8 * width * scale
     path = (path - low) * scale + margin
@@ -221,15 +221,22 @@ def _trace(
     if hand.trim:
         path, starts = _trimmed(path, starts, hand.trim * np.abs(rng.standard_normal((len(starts) - 1, 2))))
     if hand.tremor > 0.0005:
-        path = path + hand.tremor * _ripple(len(path), 2, 0.9, rng)
+        path = path + hand.tremor * _ripple(len(path), rng)
     x, y = (path - (path.min(axis=0) + path.max(axis=0)) / 2).T
     arch_x, arch_y = 1 - 4 * x * x, 1 - 4 * y * y  # 1 in the middle, 0 at the edges of the glyph
+    bent = np.empty_like(path)
     x, y = x + hand.lift[1] * arch_x + hand.bow[0] * arch_y, y + hand.lift[0] * arch_y + hand.bow[1] * arch_x
-    x, y = x * (1 + hand.keystone[0] * 2 * y), y * (1 + hand.keystone[1] * 2 * x)
-    x = hand.widen * x - hand.slant * y
-    y = y - hand.climb * x
+    bent[:, 0] = x * (1 + 2 * hand.keystone[0] * y)
+    bent[:, 1] = y * (1 + 2 * hand.keystone[1] * x)
+    return bent @ _leaning(hand).T, starts
+
+
+def _leaning(hand: Hand) -> np.ndarray:
+    """Return the (2, 2) matrix that widens, then slants, then lets climb, then turns."""
     cos, sin = math.cos(hand.turn), math.sin(hand.turn)
-    return np.stack([cos * x - sin * y, sin * x + cos * y], axis=1), starts
+    slanted = np.array([[hand.widen, -hand.slant], [0.0, 1.0]])
+    climbing = np.array([[1.0, 0.0], [-hand.climb, 1.0]])
+    return np.array([[cos, -sin], [sin, cos]]) @ climbing @ slanted
 
 
 def _trimmed(path: np.ndarray, starts: list[int], parts: np.ndarray) -> tuple[np.ndarray, list[int]]:
@@ -241,18 +248,17 @@ def _trimmed(path: np.ndarray, starts: list[int], parts: np.ndarray) -> tuple[np
     return np.concatenate(pieces), [0, *np.cumsum([len(piece) for piece in pieces]).tolist()]
 
 
-def _ripple(count: int, tracks: int, smooth: float, rng: np.random.Generator) -> np.ndarray:
-    """Return (count, tracks) smooth noise of about unit variance: five waves of random phase."""
-    waves = np.linspace(3, 3 + 8 * (1 + smooth), 5)
-    phase = 2 * math.pi * (rng.random((5, tracks)))
-    angle = 2 * math.pi * np.linspace(0, 1, count)[:, None, None] * waves[:, None] + phase
-    return np.sin(angle).sum(axis=1) * math.sqrt(2 / 5)
+def _ripple(count: int, rng: np.random.Generator) -> np.ndarray:
+    """Return (count, 2) smooth noise of unit variance: five waves along x and along y, of random phase."""
+    along = np.arange(count)[:, None, None] * (2 * math.pi / count)
+    waves = np.array([3.0, 7.0, 11.0, 14.0, 18.0])[:, None]
+    return np.sin(waves * along + 2 * math.pi * rng.random((5, 2))).sum(axis=1) * math.sqrt(2 / 5)
 
 
 def _widths(path: np.ndarray, starts: list[int], pen: Pen, rng: np.random.Generator) -> np.ndarray:
     """Return the width of the stroke at each of the samples (S,), 1 on average for a round point."""
     count = len(path)
-    along = np.linspace(0, 2 * math.pi, count)
+    along = np.arange(count) * (2 * math.pi / count)
     phases, rates = 2 * math.pi * rng.random(2), 0.5 + 2.5 * rng.random(2)
     widths = 1 + pen.pressure * (np.sin(rates[0] * along + phases[0]) + np.sin(rates[1] * along + phases[1]))
     if pen.nib:
@@ -260,9 +266,11 @@ def _widths(path: np.ndarray, starts: list[int], pen: Pen, rng: np.random.Genera
         across = np.abs(np.sin(np.arctan2(-steps[:, 1], steps[:, 0]) - pen.nib_angle))
         widths *= 1 + pen.nib * (1.6 * across - 1)
     if pen.taper:
-        for start, end in zip(starts, starts[1:], strict=False):
-            to_end = np.minimum(np.arange(end - start), np.arange(end - start)[::-1]) / max(1, end - start)
-            widths[start:end] *= 1 - pen.taper * np.maximum(0, 1 - 5 * to_end) ** 1.5
+        for start, end in pairwise(starts):
+            part = 1 + (end - start) // 5  # of the stroke, at each end
+            narrowing = 1 - pen.taper * np.linspace(1, 0, part, endpoint=False) ** 1.5
+            widths[start : start + part] *= narrowing
+            widths[end - part : end] *= narrowing[::-1]
     return np.maximum(widths, 0.25)
 
 
@@ -281,9 +289,9 @@ def _ink(
     thickness = np.maximum(1, np.rint((widths[:-1] + widths[1:]) / 2)).astype(int)
     dots = np.rint(path * (1 << _SUBPIXEL)).astype(np.int32)
     changes = {0, *(np.flatnonzero(np.diff(thickness)) + 1).tolist()}
-    for start, end in zip(starts, starts[1:], strict=False):
+    for start, end in pairwise(starts):
         cuts = sorted({start, end - 1, *(cut for cut in changes if start < cut < end - 1)})
-        for first, last in zip(cuts, cuts[1:], strict=False):  # one call for each run of equal thickness
+        for first, last in pairwise(cuts):  # one call for each run of equal thickness
             run = [dots[first : last + 1]]
             cv2.polylines(paper, run, False, 255, int(thickness[first]), cv2.LINE_8, _SUBPIXEL)
     blur = pen.softness * float(widths.mean())

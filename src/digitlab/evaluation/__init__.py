@@ -9,7 +9,7 @@ from digitlab.evaluation.metrics import Evaluation, evaluate_probabilities, mean
 
 if TYPE_CHECKING:
     from digitlab.evaluation.comparison import Compared, compare
-    from digitlab.evaluation.judge import evaluate, judge, test_digits
+    from digitlab.evaluation.judging import evaluate, held_out, judge
     from digitlab.evaluation.report import write_report
 
 __all__ = [
@@ -18,9 +18,9 @@ __all__ = [
     "compare",
     "evaluate",
     "evaluate_probabilities",
+    "held_out",
     "judge",
     "mean_interval",
-    "test_digits",
     "write_report",
 ]
 
@@ -28,9 +28,9 @@ __all__ = [
 _LATER = {
     "Compared": "comparison",
     "compare": "comparison",
-    "evaluate": "judge",
-    "judge": "judge",
-    "test_digits": "judge",
+    "evaluate": "judging",
+    "judge": "judging",
+    "held_out": "judging",
     "write_report": "report",
 }
 

@@ -13,10 +13,11 @@ import numpy as np
 
 from digitlab.readings import Box
 
-SMALL = 256  # longer side of the copy on which light is judged, pixels
+SMALL = 256  # longer side of the copy on which ink is told from paper, pixels
+SMALLER = 128  # and of the one on which light is judged
 FAINTEST = 10  # ink must be this much darker than paper, in 255ths of the paper's brightness
 WEAK, STRONG = 50, 115  # levels of the ink map: strokes reach as far as WEAK goes on from a STRONG pixel
-REACH = 0.15  # a part of a broken digit lies within this share of the digit's size
+REACH = 0.25  # a part of a broken digit lies within this share of the digit's size
 
 
 class Piece(NamedTuple):
@@ -72,14 +73,14 @@ def find_ink(grey: np.ndarray) -> np.ndarray:
     small = _shrunk(grey, SMALL)
     if not _ink_is_dark(small):
         grey, small = ~grey, ~small
-    paper, noise = _paper(small)
-    if small.shape != grey.shape:
+    paper, noise = _paper(_shrunk(small, SMALLER))
+    if paper.shape != grey.shape:
         paper = cv2.resize(paper, grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
         grey = cv2.GaussianBlur(grey, (3, 3), 0)  # a photo's grain is finer than its strokes
     # Ink takes a share of the light away; but where there is hardly any light, shares are mostly noise.
     darkness = cv2.divide(cv2.subtract(paper, grey), cv2.max(paper, 48), scale=255)
     threshold, _ = cv2.threshold(darkness, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    counts = np.bincount(darkness.ravel(), minlength=256)
+    counts = cv2.calcHist([darkness], [0], None, [256], [0, 256]).ravel()
     counts[: int(threshold) + 1] = 0
     if not counts.any():
         return np.zeros_like(grey)
@@ -111,8 +112,40 @@ def _ink_is_dark(small: np.ndarray) -> bool:
     centred = np.clip(np.rint(detail + 128), 0, 255).astype(np.uint8)
     _, dark = cv2.threshold(centred, 0, 1, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)
     rim = max(1, side // 24)
-    edges = np.concatenate([dark[:rim].ravel(), dark[-rim:].ravel(), dark[:, :rim].ravel(), dark[:, -rim:].ravel()])
+    edges = np.concatenate(
+        [dark[:rim].ravel(), dark[-rim:].ravel(), dark[:, :rim].ravel(), dark[:, -rim:].ravel()]
+    )
     return bool(dark.mean() + edges.mean() < 1)
+
+
+def _light(small: np.ndarray) -> np.ndarray:
+    """Fit the light that falls on paper with dark ink: (h, w) float32, 1 where the paper is brightest.
+
+    A quadratic surface in x and y, drawn to the lighter pixels by asymmetric least squares (Newey and Powell,
+    "Asymmetric Least Squares Estimation and Testing", 1987), then fitted again to those near it.
+    """
+    thin = _shrunk(small, 48)
+    points = _quadratic(*thin.shape)
+    level = thin.ravel().astype(np.float32)
+    weight = np.ones_like(level)
+    for _ in range(6):
+        surface = points @ np.linalg.lstsq(points * weight[:, None], level * weight, rcond=None)[0]
+        weight = np.where(level > surface, np.float32(1), np.float32(0.2))  # squared by the fit: 25 to 1
+    for _ in range(3):
+        rest = level - surface
+        above = rest[rest > 0]
+        near = np.abs(rest) <= max(4.0, 4.5 * float(np.median(above)) if above.size else 0.0)
+        if near.mean() < 0.3:  # not one sheet under one light
+            return np.ones(small.shape, np.float32)
+        terms = np.linalg.lstsq(points[near], level[near], rcond=None)[0]
+        surface = points @ terms
+    fitted = (_quadratic(*small.shape) @ terms).reshape(small.shape)
+    return np.clip(fitted / max(1.0, float(fitted.max())), 0.2, 1)
+
+
+def _quadratic(height: int, width: int) -> np.ndarray:
+    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
+    return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1).reshape(-1, 6).astype(np.float32)
 
 
 def _paper(small: np.ndarray) -> tuple[np.ndarray, float]:
@@ -120,22 +153,23 @@ def _paper(small: np.ndarray) -> tuple[np.ndarray, float]:
     import cv2
 
     side = max(small.shape)
+    light = _light(small)
+    level = np.minimum(small / light, 255)
     width = max(3, int(0.55 * side) | 1)  # wider than the stroke of any digit that fits the picture
-    closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((width, width), np.uint8))
-    depth = closed - small
+    closed = cv2.morphologyEx(level, cv2.MORPH_CLOSE, np.ones((width, width), np.uint8))
+    depth = np.rint(closed - level).astype(np.uint8)
     threshold, _ = cv2.threshold(depth, 0, 1, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     inked = cv2.dilate((depth > 0.6 * threshold).astype(np.uint8), np.ones((3, 3), np.uint8))
-    level, bare = small.astype(np.float32), (1 - inked).astype(np.float32)
-    # A blur of the bare paper; where all is ink within reach, a wider blur's faint vote decides.
-    total, weight = np.zeros_like(level), np.zeros_like(level)
-    for sigma, vote in ((side / 12, 1.0), (side / 4, 1e-3), (side, 1e-6)):
-        total += vote * cv2.GaussianBlur(level * bare, (0, 0), sigma)
-        weight += vote * cv2.GaussianBlur(bare, (0, 0), sigma)
-    smooth = np.where(weight > 1e-9, total / np.maximum(weight, 1e-9), closed)
+    bare = (1 - inked).astype(np.float32)
+    # A blur of the bare paper; where all is ink within reach, the faint vote of a wider blur decides, or of the mean.
+    total, weight = 1e-6 * (level * bare).mean() + 1e-9 * level.max(), 1e-6 * bare.mean() + 1e-9
+    for sigma, vote in ((side / 12, 1.0), (side / 5, 1e-3)):
+        total = total + vote * cv2.GaussianBlur(level * bare, (0, 0), sigma)
+        weight = weight + vote * cv2.GaussianBlur(bare, (0, 0), sigma)
     # Both err to the light side only: the closing along a slope of light, the blur beyond the edge of the paper.
-    paper = np.minimum(np.rint(smooth), closed).astype(np.uint8)
-    rest = np.clip(paper[inked == 0] - level[inked == 0], -40, 40)
-    return paper, float(np.sqrt(np.mean(rest**2))) if rest.size else 0.0
+    paper = np.rint(np.minimum(total / weight, closed) * light)
+    rest = np.clip(paper[inked == 0] - small[inked == 0], -40, 40)
+    return paper.clip(0, 255).astype(np.uint8), float(np.sqrt(np.mean(rest**2))) if rest.size else 0.0
 
 
 def single_digit(ink: np.ndarray) -> Piece | None:
@@ -154,9 +188,10 @@ def single_digit(ink: np.ndarray) -> Piece | None:
 
     height, width = ink.shape
     count, label, stats, _ = cv2.connectedComponentsWithStats((ink > WEAK).astype(np.uint8), connectivity=8)
-    mass = np.bincount(label.ravel(), ink.ravel(), count)
-    solid = np.bincount(label.ravel(), (ink > STRONG).ravel(), count) > 0
-    solid[0] = False  # label 0 is the paper
+    inked = np.flatnonzero(label)  # label 0 is the paper
+    owner, level = label.ravel()[inked], ink.ravel()[inked]
+    mass = np.bincount(owner, level, count)
+    solid = np.bincount(owner[level > STRONG], minlength=count) > 0
     if not solid.any():
         return None
     x, y, w, h = stats[:, 0], stats[:, 1], stats[:, 2], stats[:, 3]
@@ -180,5 +215,7 @@ def single_digit(ink: np.ndarray) -> Piece | None:
                 grown = True
     inside = label[top:bottom, left:right]
     keep = np.isin(inside, list(chosen))
-    keep |= (inside == 0) & (cv2.dilate(keep.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)  # its soft edges
+    keep |= (inside == 0) & (
+        cv2.dilate(keep.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    )  # its soft edges
     return Piece(ink[top:bottom, left:right] * keep, (int(left), int(top), int(right), int(bottom)))

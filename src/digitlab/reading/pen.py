@@ -13,8 +13,8 @@ from digitlab.framing import BOX
 CANVAS = 80  # longer side on which strokes are measured and changed, pixels: four for each of the frame's
 # Widths in pixels of the framed digit. Measured on MNIST's training images: 5 % are thinner than 2.0, half than 2.8,
 # 95 % than 4.2.
-THINNEST, WIDEN_TO = 1.9, 2.4
-THICKEST, NARROW_TO = 3.6, 2.6
+THINNEST, WIDEN_TO = 1.9, 2.3
+THICKEST, NARROW_TO = 4.4, 3.0
 
 
 def normal_strokes(ink: np.ndarray) -> np.ndarray:

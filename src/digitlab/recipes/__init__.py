@@ -1,7 +1,7 @@
 """Recipes: which networks to train, how, and what they are to reach."""
 
 from digitlab.recipes.layers import Layer, count_multiplications, count_parameters, read_layers, table
-from digitlab.recipes.recipe import Augmentation, Claim, Plan, Recipe, Source, bundled_names
+from digitlab.recipes.recipe import Augmentation, Claim, Plan, Recipe, Source, bundled_names, measured
 
 __all__ = [
     "Augmentation",
@@ -13,6 +13,7 @@ __all__ = [
     "bundled_names",
     "count_multiplications",
     "count_parameters",
+    "measured",
     "read_layers",
     "table",
 ]

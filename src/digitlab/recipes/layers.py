@@ -75,9 +75,13 @@ def read_layers(lines: list[str], where: str = "recipe") -> tuple[Layer, ...]:
         layers.append(layer)
         shape = layer.output_shape
     if shape != (10,):
-        raise RecipeError(f'{where}: the last layer gives {shape}, not ten logits; end the list with "dense 10"')
+        raise RecipeError(
+            f'{where}: the last layer gives {shape}, not ten logits; end the list with "dense 10"'
+        )
     if layers[-1].kind != "dense":
-        raise RecipeError(f'{where}: the list ends in "{layers[-1].text}"; end it with "dense 10" (softmax is implied)')
+        raise RecipeError(
+            f'{where}: the list ends in "{layers[-1].text}"; end it with "dense 10" (softmax is implied)'
+        )
     return tuple(layers)
 
 
@@ -91,7 +95,9 @@ def table(layers: tuple[Layer, ...]) -> list[tuple[str, str, int]]:
             continue
         shape = layer.output_shape
         shown = (*shape[1:], shape[0]) if len(shape) == 3 else shape
-        rows.append((layer.text, f"({', '.join(map(str, shown))}{',' if len(shown) == 1 else ''})", layer.parameters))
+        rows.append(
+            (layer.text, f"({', '.join(map(str, shown))}{',' if len(shown) == 1 else ''})", layer.parameters)
+        )
     return rows
 
 
@@ -115,10 +121,12 @@ def count_multiplications(layers: tuple[Layer, ...]) -> int:
 def _parse(line: str, here: str) -> Layer:
     """Read the words of one line; shapes come later."""
     if not isinstance(line, str):
-        raise RecipeError(f"{here}: a layer is a line of text, like \"conv 32 3\"")
+        raise RecipeError(f'{here}: a layer is a line of text, like "conv 32 3"')
     kind, *words = line.split() or [""]
     if kind == "softmax":
-        raise RecipeError(f"{here}: leave the softmax out; the recogniser applies it, the network ends in logits")
+        raise RecipeError(
+            f"{here}: leave the softmax out; the recogniser applies it, the network ends in logits"
+        )
     if kind not in USAGE:
         close = difflib.get_close_matches(kind, USAGE, 1)
         hint = f'did you mean "{close[0]}"?' if close else f"known layers: {', '.join(USAGE)}"
@@ -134,7 +142,9 @@ def _parse(line: str, here: str) -> Layer:
             layer, rest = Layer(kind, line, *values), words[numbers:]
         layer = _with_options(layer, rest)
     except (ValueError, IndexError):
-        raise RecipeError(f'{here}: not understood; write it as "{USAGE[kind]}" with whole numbers above zero') from None
+        raise RecipeError(
+            f'{here}: not understood; write it as "{USAGE[kind]}" with whole numbers above zero'
+        ) from None
     if not (0 <= layer.rate < 1) or math.isnan(layer.rate):
         raise RecipeError(f"{here}: the dropout rate is the share that is dropped, from 0 to below 1")
     return layer
@@ -182,5 +192,7 @@ def _place(layer: Layer, shape: Shape, here: str) -> Layer:
     elif layer.kind == "batchnorm":
         parameters = 4 * shape[0]
     if min(output) < 1:
-        raise RecipeError(f"{here} gets {shape}, which is too small for it; use a smaller size or fewer pools before it")
+        raise RecipeError(
+            f"{here} gets {shape}, which is too small for it; use a smaller size or fewer pools before it"
+        )
     return replace(layer, input_shape=shape, output_shape=output, parameters=parameters)

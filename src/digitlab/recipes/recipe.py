@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import hashlib
+import json
 import tomllib
 import typing
 from dataclasses import dataclass, field
@@ -39,7 +41,9 @@ class Plan:
     momentum: float = 0.9  # of sgd and rmsprop
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
-    averaging: float = 0.0  # decay of the moving average of weights that is kept; 0: the last weights are kept
+    averaging: float = (
+        0.0  # decay of the moving average of weights that is kept; 0: the last weights are kept
+    )
     settle_epochs: int = 0  # last epochs without augmentation
     precision: Literal["auto", "fp32", "bf16"] = "auto"  # auto: bf16 where the processor is fast at it
 
@@ -103,6 +107,13 @@ class Recipe:
         """How many numbers the network has, as Keras counts them."""
         return count_parameters(self.layers)
 
+    @property
+    def digest(self) -> str:
+        """Eight hex digits that change with anything that changes the training, and with nothing else."""
+        page = self.to_dict()
+        matters = {key: page[key] for key in ("layers", "training", "augmentation", "data")}
+        return hashlib.sha256(json.dumps(matters, sort_keys=True).encode()).hexdigest()[:8]
+
     @classmethod
     def load(cls, name: str | Path) -> Recipe:
         """Read a bundled recipe by its name, or any recipe from a .toml file.
@@ -115,7 +126,9 @@ class Recipe:
             try:
                 content = path.read_bytes()
             except OSError as error:
-                raise RecipeError(f"cannot read recipe {path}: {(error.strerror or str(error)).lower()}") from error
+                raise RecipeError(
+                    f"cannot read recipe {path}: {(error.strerror or str(error)).lower()}"
+                ) from error
             return cls.parse(content, path.stem, str(path))
         known = bundled_names()
         if str(name) not in known:
@@ -145,7 +158,9 @@ class Recipe:
             raise RecipeError(f'{where}: a recipe needs a list named "layers", like ["flatten", "dense 10"]')
         if not isinstance(page.get("choices", {}), dict):
             raise RecipeError(f"{where}: [choices] is a table of what was left open and what was chosen")
-        read = {key: _fill(kind, page[key], f"{where}: [{key}]") for key, kind in parts.items() if key in page}
+        read = {
+            key: _fill(kind, page[key], f"{where}: [{key}]") for key, kind in parts.items() if key in page
+        }
         recipe = cls(
             name=name,
             lines=tuple(page["layers"]),
@@ -241,3 +256,13 @@ def _fill(kind: Any, given: Any, where: str) -> Any:
     if kind is Plan and values.get("epochs", 1) < 1:
         raise RecipeError(f"{where}: epochs = {values['epochs']} trains nothing; use 1 or more")
     return kind(**values)
+
+
+def measured() -> dict[str, dict[str, Any]]:
+    """Return our own figures by recipe name: mean, low, high, runs, epochs, and a text that says them.
+
+    They come from results/classics.json, of which the package carries what the table of recipes shows.
+    """
+    file = _folder() / "measured.json"
+    figures: dict[str, dict[str, Any]] = json.loads(file.read_text()) if file.is_file() else {}
+    return figures

@@ -12,11 +12,20 @@ from digitlab.errors import RunError
 from digitlab.networks import to_onnx
 from digitlab.recipes import Recipe
 from digitlab.training.calibration import fit_temperature
-from digitlab.training.device import describe_hardware, fast_bfloat16, pick_device
+from digitlab.training.device import describe_hardware, fast_bfloat16, keep_memory, pick_device
 from digitlab.training.loop import Listener, Training, deterministic
 from digitlab.training.run import Run, facts_about, load_splits, new_folder
 
-__all__ = ["Listener", "Run", "fit_temperature", "load_splits", "resume", "train"]
+__all__ = [
+    "Listener",
+    "Run",
+    "fit_temperature",
+    "load_splits",
+    "new_folder",
+    "pick_device",
+    "resume",
+    "train",
+]
 
 
 def train(
@@ -75,12 +84,15 @@ def resume(folder: str | Path, *, splits: Splits | None = None, listen: Listener
         return run
     splits = splits or load_splits(run.recipe, run.seed)
     if splits.train.digest != run.facts.get("data", {}).get("train", {}).get("sha256"):
-        raise RunError(f"the training digits of {folder} have changed since it began; start a new run instead")
+        raise RunError(
+            f"the training digits of {folder} have changed since it began; start a new run instead"
+        )
     return _train(run, splits, listen)
 
 
 def _train(run: Run, splits: Splits, listen: Listener) -> Run:
     """Train the epochs that are missing, each with a checkpoint, then write the recogniser."""
+    keep_memory()
     place = pick_device(run.facts["device"])
     with deterministic():
         training = Training(run.recipe, splits, run.seed, place, run.facts["precision"] == "bf16")

@@ -54,14 +54,19 @@ def _thicken(images: torch.Tensor, share: float, generator: torch.Generator) -> 
     grown = functional.max_pool2d(images, 3, 1, 1)
     shrunk = -functional.max_pool2d(-images, 3, 1, 1)
     # A digit that would shrink away (thin pens) shrinks half as far.
-    return torch.where(amount > 0, torch.lerp(images, grown, amount), torch.lerp(images, shrunk, -amount * 0.5))
+    return torch.where(
+        amount > 0, torch.lerp(images, grown, amount), torch.lerp(images, shrunk, -amount * 0.5)
+    )
 
 
 def _warp(images: torch.Tensor, how: Augmentation, generator: torch.Generator) -> torch.Tensor:
     """Resample through a random affine map and a smooth random field."""
     count, side = len(images), images.shape[-1]
     random = torch.rand(count, 6, generator=generator, device=images.device) * 2 - 1
-    angle, shear = random[:, 0] * math.radians(how.rotation), torch.tan(random[:, 1] * math.radians(how.shear))
+    angle, shear = (
+        random[:, 0] * math.radians(how.rotation),
+        torch.tan(random[:, 1] * math.radians(how.shear)),
+    )
     wide, tall = 1 + how.zoom * random[:, 2], 1 + how.zoom * random[:, 3]
     cosine, sine = torch.cos(angle), torch.sin(angle)
     # Where each output pixel comes from, in grid_sample's units of half the image.
@@ -83,7 +88,9 @@ def _warp(images: torch.Tensor, how: Augmentation, generator: torch.Generator) -
 def _bicubic(knots: torch.Tensor, side: int) -> torch.Tensor:
     """Enlarge (N, 2, k, k) to (N, 2, side, side) by two small matrix products, far quicker than `interpolate`."""
     basis = torch.eye(knots.shape[-1], device=knots.device)[None, None]
-    rows = functional.interpolate(basis, size=(side, knots.shape[-1]), mode="bicubic", align_corners=True)[0, 0]
+    rows = functional.interpolate(basis, size=(side, knots.shape[-1]), mode="bicubic", align_corners=True)[
+        0, 0
+    ]
     return rows @ knots @ rows.T
 
 

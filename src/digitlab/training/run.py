@@ -1,9 +1,9 @@
 """A run: one training and its folder.
 
-    run.json                the recipe, seed, data digests, versions, hardware: enough to do it again
-    metrics.jsonl           one line an epoch
-    checkpoint.safetensors  the state after the last whole epoch
-    recognizer.onnx         the result; it is there once the training is done
+run.json                the recipe, seed, data digests, versions, hardware: enough to do it again
+metrics.jsonl           one line an epoch
+checkpoint.safetensors  the state after the last whole epoch
+recognizer.onnx         the result; it is there once the training is done
 """
 
 from __future__ import annotations
@@ -65,7 +65,9 @@ class Run:
             seed = int(page.pop("seed"))
             history = _read_history(folder / METRICS_FILE)
         except FileNotFoundError:
-            raise RunError(f"{folder} is no run folder (it has no {RECIPE_FILE}); start one with: digitlab train") from None
+            raise RunError(
+                f"{folder} is no run folder (it has no {RECIPE_FILE}); start one with: digitlab train"
+            ) from None
         except OSError as error:
             raise RunError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -112,7 +114,9 @@ def load_splits(recipe: Recipe, seed: int) -> Splits:
     splits = data.load(source.name, split=source.split)
     train = splits.train
     if source.train_size > len(train):
-        raise UsageError(f"--train-size {source.train_size} is more than the {len(train)} training images of {source.name}")
+        raise UsageError(
+            f"--train-size {source.train_size} is more than the {len(train)} training images of {source.name}"
+        )
     if source.train_size:  # another seed draws another subset, so that intervals cover the choice of images
         chosen = np.sort(fixed_ranks(len(train), f"subset {seed}")[: source.train_size])
         train = train[chosen]
@@ -120,7 +124,10 @@ def load_splits(recipe: Recipe, seed: int) -> Splits:
         from digitlab.data import strokes
 
         drawn = strokes.generate(source.strokes, seed=seed)
-        images, labels = np.concatenate([train.images, drawn.images]), np.concatenate([train.labels, drawn.labels])
+        images, labels = (
+            np.concatenate([train.images, drawn.images]),
+            np.concatenate([train.labels, drawn.labels]),
+        )
         train = Digits(images, labels, f"{train.name} with {source.strokes} strokes")
     return splits._replace(train=train)
 
@@ -131,7 +138,9 @@ def facts_about(splits: Splits) -> dict[str, Any]:
     return {
         "data": {part: {"name": d.name, "n": len(d), "sha256": d.digest} for part, d in named if len(d)},
         "versions": versions(),
-        "command": shlex.join(["digitlab", *sys.argv[1:]] if Path(sys.argv[0]).name == "digitlab" else sys.argv),
+        "command": shlex.join(
+            ["digitlab", *sys.argv[1:]] if Path(sys.argv[0]).name == "digitlab" else sys.argv
+        ),
     }
 
 

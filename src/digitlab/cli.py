@@ -1,0 +1,350 @@
+"""The command line: verbs only. Everything heavy is imported inside the verb that needs it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from digitlab.errors import DigitlabError, UsageError
+
+if TYPE_CHECKING:
+    from digitlab.training import Run
+
+app = typer.Typer(
+    name="digitlab",
+    help="Train, measure and use recognisers of handwritten digits.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+data_app = typer.Typer(no_args_is_help=True, help="Labelled digits: what they are, and in other formats.")
+app.add_typer(data_app, name="data")
+
+
+class Device(str, Enum):
+    """Where to train."""
+
+    auto, cpu, cuda = "auto", "cpu", "cuda"
+
+
+class Split(str, Enum):
+    """Which fixed split of MNIST."""
+
+    standard, kaggle, full = "standard", "kaggle", "full"
+
+
+class Format(str, Enum):
+    """What to export to."""
+
+    folder, csv, npz, idx = "folder", "csv", "npz", "idx"
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Model = Annotated[str, typer.Option("--model", "-m", help="A bundled name, an .onnx file or a run folder.")]
+DeviceOption = Annotated[
+    Device, typer.Option(help="Where to train; auto takes a graphics card if there is one.")
+]
+
+
+@app.callback(invoke_without_command=True)
+def start(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    """Train, measure and use recognisers of handwritten digits."""
+    if version:
+        from digitlab import __version__
+
+        print(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def read(
+    images: Annotated[
+        list[str], typer.Argument(help="Image files, folders of them, or - for standard input.")
+    ],
+    model: Model = "default",
+    as_json: Json = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, one row a digit.")] = False,
+) -> None:
+    """Read the digit in each image."""
+    from digitlab.cli_read import read_images
+
+    if as_json and as_csv:
+        raise UsageError("--json and --csv exclude each other; choose one")
+    raise typer.Exit(read_images(images, model, "json" if as_json else "csv" if as_csv else "text"))
+
+
+@app.command()
+def recipes(
+    recipe: Annotated[
+        str | None, typer.Argument(help="A recipe's name or file; all are listed without it.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show all recipes, or one with its layers and training plan."""
+    from digitlab import console
+    from digitlab.recipes import Recipe, bundled_names, measured
+
+    if recipe:
+        page = Recipe.load(recipe)
+        if as_json:
+            console.print_json({"name": page.name, "parameters": page.parameters, **page.to_dict()})
+        else:
+            console.print_recipe(page)
+        return
+    figures = measured()
+    pages = [Recipe.load(name) for name in bundled_names()]
+    if as_json:
+        content = [
+            {"name": p.name, "parameters": p.parameters, "measured": figures.get(p.name), **p.to_dict()}
+            for p in pages
+        ]
+        console.print_json(content)
+        return
+    rows = []
+    for p in pages:
+        ours = figures.get(p.name)
+        claim = (p.claim.text, p.claim.source) if p.claim else ("–", "ours")
+        rows.append((p.name, f"{p.parameters:,}", *claim, ours["text"] if ours else "–"))
+    console.print_table(
+        "", ("recipe", "parameters", "claim", "source", "measured: mean, 95 % interval"), rows
+    )
+
+
+@app.command()
+def train(
+    recipe: Annotated[
+        str | None, typer.Argument(help="A recipe's name, or a .toml file of your own.")
+    ] = None,
+    data: Annotated[str | None, typer.Option(help="mnist, strokes, or a path to labelled digits.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the training images.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Images a step.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of all randomness.")] = 0,
+    train_size: Annotated[int | None, typer.Option(help="How many training images to use.")] = None,
+    device: DeviceOption = Device.auto,
+    out: Annotated[Path | None, typer.Option(help="The run's folder; a new one in runs/ by default.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder.")] = None,
+) -> None:
+    """Train a recipe; write its recogniser, figures and report."""
+    from digitlab import console, training
+    from digitlab.recipes import Recipe
+
+    if (recipe is None) == (resume is None):
+        raise UsageError(
+            "name a recipe to train (see: digitlab recipes), or a run to go on with: --resume DIR"
+        )
+    if resume:
+        if any(value is not None for value in (data, epochs, batch_size, train_size, out)) or seed:
+            raise UsageError("--resume goes on with the run as it was begun; leave the other options out")
+        page = training.Run.open(resume).recipe
+    else:
+        changes = {"name": data, "epochs": epochs, "batch_size": batch_size, "train_size": train_size}
+        page = Recipe.load(str(recipe)).changed(**changes)
+        training.pick_device(device.value)  # a wrong device is told before data are loaded
+        out = out or training.new_folder(page, seed)
+    try:
+        with console.training_display(page.name, page.plan.epochs) as listen:
+            if resume:
+                run = training.resume(resume, listen=listen)
+            else:
+                run = training.train(page, seed=seed, device=device.value, out=out, listen=listen)
+    except KeyboardInterrupt:
+        console.say(
+            f"\nstopped; all whole epochs are kept. Go on with: digitlab train --resume {resume or out}"
+        )
+        raise typer.Exit(130) from None
+    _report(run)
+
+
+def _report(run: Run) -> None:
+    """Judge a finished run on its test digits; write and announce its report."""
+    from digitlab import console
+    from digitlab.evaluation import held_out, judge, write_report
+    from digitlab.recognizer import load
+
+    recognizer = load(run.folder)
+    digits = held_out(recognizer)
+    figures, probabilities = judge(recognizer, digits)
+    page = write_report(
+        run.folder, figures, digits, probabilities, history=run.history, **_background(recognizer)
+    )
+    console.print_evaluation(figures)
+    print(f"recogniser  {run.recognizer}\nreport      {page}")
+
+
+def _background(recognizer: Any) -> dict[str, Any]:
+    """Return what a report tells about where a recogniser comes from."""
+    from digitlab import console
+    from digitlab.recipes import Recipe, table
+
+    recipe = Recipe.from_dict(recognizer.manifest.recipe, recognizer.name)
+    plan = [row for heading, rows in console.plan_rows(recipe) if "Chosen" not in heading for row in rows]
+    facts = {"parameters": f"{recipe.parameters:,}", "temperature": round(recognizer.manifest.temperature, 4)}
+    facts |= recognizer.manifest.training | {"versions": recognizer.manifest.versions}
+    return {"layers": table(recipe.layers), "plan": plan, "facts": facts}
+
+
+@app.command()
+def evaluate(
+    model: Annotated[str, typer.Argument(help="A bundled name, an .onnx file or a run folder.")] = "default",
+    data: Annotated[
+        str | None, typer.Option(help="mnist (its test images) or a path; else the recipe's own test part.")
+    ] = None,
+    as_json: Json = False,
+    report: Annotated[
+        Path | None, typer.Option(help="Write an HTML report and figures into this folder.")
+    ] = None,
+) -> None:
+    """Measure a recogniser on labelled digits that it never learned from."""
+    from digitlab import console
+    from digitlab.evaluation import held_out, judge, write_report
+    from digitlab.recognizer import load
+
+    recognizer = load(model)
+    digits = held_out(recognizer, data)
+    figures, probabilities = judge(recognizer, digits)
+    if as_json:
+        console.print_json(figures.to_dict())
+    else:
+        console.print_evaluation(figures)
+    if report:
+        page = write_report(report, figures, digits, probabilities, **_background(recognizer))
+        console.say(f"report: {page}")
+
+
+@app.command()
+def compare(
+    recipes: Annotated[list[str], typer.Argument(help="Recipes' names or files.")],
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of each.")] = 3,
+    epochs: Annotated[int | None, typer.Option(help="Instead of each recipe's own.")] = None,
+    train_size: Annotated[
+        list[int] | None, typer.Option(help="Training images; may be given several times.")
+    ] = None,
+    device: DeviceOption = Device.auto,
+    out: Annotated[Path, typer.Option(help="Where the runs and the figure go.")] = Path("runs/compare"),
+    as_json: Json = False,
+) -> None:
+    """Train recipes with several seeds and put them side by side, with intervals."""
+    import contextlib
+
+    from digitlab import console, evaluation, storage
+    from digitlab.evaluation.canvas import to_png
+    from digitlab.evaluation.figures import comparison
+    from digitlab.recipes import Recipe
+
+    pages = [Recipe.load(recipe) for recipe in recipes]
+    with contextlib.ExitStack() as stack:
+
+        def listen(name: str) -> Any:
+            stack.close()  # the display of the run before
+            longest = epochs or next(p.plan.epochs for p in pages if name.startswith(p.name + "-"))
+            return stack.enter_context(console.training_display(name, longest))
+
+        try:
+            results = evaluation.compare(
+                pages, seeds=seeds, epochs=epochs, train_sizes=train_size or [0], device=device.value,
+                folder=out, listen=listen,
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            stack.close()
+            console.say("\nstopped; the same command goes on where this one was")
+            raise typer.Exit(130) from None
+    rows = [
+        r.to_dict() | ({"x": r.train_size} if train_size and len(train_size) > 1 else {}) for r in results
+    ]
+    storage.write_bytes(out / "comparison.png", to_png(comparison(rows)))
+    storage.write_json(out / "comparison.json", rows)
+    if as_json:
+        console.print_json(rows)
+    else:
+        console.print_comparison(results)
+        print(f"figure  {out / 'comparison.png'}")
+
+
+@app.command()
+def models(
+    model: Annotated[str | None, typer.Argument(help="Show this one's card.")] = None, as_json: Json = False
+) -> None:
+    """Show the recognisers at hand, bundled and own, or one's card."""
+    from digitlab import console
+    from digitlab.cards import at_hand, card
+    from digitlab.recognizer import load
+
+    if model:
+        manifest = load(model).manifest
+        if as_json:
+            import dataclasses
+
+            console.print_json(dataclasses.asdict(manifest))
+        else:
+            print(card(manifest))
+        return
+    rows = at_hand(Path("runs"))
+    if as_json:
+        console.print_json(rows)
+        return
+    columns = ("model", "recipe", "parameters", "kB", "test accuracy", "validation")
+    shown = [
+        (r["model"], r["recipe"], f"{r['parameters']:,}", f"{r['bytes'] / 1000:,.0f}",
+         console.percent(r["test"]), console.percent(r["validation"])) for r in rows
+    ]  # fmt: skip
+    console.print_table("", columns, shown, left=2)
+
+
+@data_app.command("info")
+def data_info(
+    source: Annotated[str, typer.Argument(help="mnist, strokes, or a path to labelled digits.")] = "mnist",
+    split: Annotated[Split, typer.Option(help="Which split to show.")] = Split.standard,
+    as_json: Json = False,
+) -> None:
+    """Show what a collection is: counts, digests, where its files lie."""
+    from digitlab import console, data
+
+    facts = data.describe(source, split=split.value)
+    if as_json:
+        console.print_json(facts)
+        return
+    rows = [
+        (name, f"{part['count']:,}", *part["per_class"], part["digest"][:12])
+        for name, part in facts["parts"].items()
+    ]
+    console.print_table(f"{source}, split {split.value}", ("part", "digits", *"0123456789", "SHA-256"), rows)
+    for file in facts["files"]:
+        print(f"{file['sha256'][:12]}  {'verified' if file['verified'] else 'as found'}  {file['path']}")
+
+
+@data_app.command("export")
+def data_export(
+    source: Annotated[str, typer.Argument(help="mnist, strokes, or a path to labelled digits.")],
+    to: Annotated[Format, typer.Option(help="PNG class folders, CSV with Kaggle's columns, NPZ or IDX.")],
+    out: Annotated[Path, typer.Option(help="A new folder, or a new file for npz.")],
+    split: Annotated[Split, typer.Option(help="How to part the digits.")] = Split.standard,
+) -> None:
+    """Write a collection in another format."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from digitlab import data
+
+    splits = data.load(source, split=split.value)
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
+        task = progress.add_task(f"to {to.value}", total=sum(len(part) for part in splits))
+        path = data.export(splits, to.value, out, lambda count: progress.advance(task, count))
+    print(path)
+
+
+def main() -> None:
+    """Run the command line; every error of ours becomes one sentence and exit code 2."""
+    try:
+        app()
+    except DigitlabError as error:
+        print(f"digitlab: {error}", file=sys.stderr)
+        sys.exit(2)
+    except BrokenPipeError:  # whoever read our output has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
