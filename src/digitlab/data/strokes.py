@@ -81,9 +81,8 @@ def draw(label: int, rng: np.random.Generator, height: int = 100) -> np.ndarray:
         raise UsageError(f"the pen writes digits {HEIGHTS[0]} to {HEIGHTS[1]} pixels high, not {height}")
     over = 2 if height >= 50 else -(-100 // height)  # drawn larger, then shrunk: smooth edges
     ink = _write(str(label), rng, over * height, detail=5 + over * height // 60, longer=False)
-    full = int(ink.max())
-    rows = np.flatnonzero(ink.max(axis=1) > full // 2)
-    columns = np.flatnonzero(ink.max(axis=0) > full // 2)
+    least = int(ink.max()) // (8 if over == 2 else 2)  # of the edges' ink; less would be lost when shrunk far
+    rows, columns = np.flatnonzero(ink.max(axis=1) > least), np.flatnonzero(ink.max(axis=0) > least)
     ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     width = max(1, round(ink.shape[1] * height / ink.shape[0]))
     return cv2.resize(ink, (width, height), interpolation=cv2.INTER_AREA)
