@@ -93,10 +93,15 @@ def compare(
 
 def run_once(recipe: Recipe, seed: int, folder: Path, device: str, listen: Callable[[str], Listener]) -> Run:
     """Return the finished run of a recipe and seed, trained or resumed if need be."""
-    name = f"{recipe.name}-{recipe.digest}-s{seed}"
-    if (folder / name / "run.json").exists():
-        return training.resume(folder / name, listen=listen(name))
-    return training.train(recipe, seed=seed, device=device, out=folder / name, listen=listen(name))
+    out = folder_of(recipe, seed, folder)
+    if (out / "run.json").exists():
+        return training.resume(out, listen=listen(out.name))
+    return training.train(recipe, seed=seed, device=device, out=out, listen=listen(out.name))
+
+
+def folder_of(recipe: Recipe, seed: int, folder: Path = FOLDER) -> Path:
+    """Return where the run of a recipe and seed lies, whether there is one yet or not."""
+    return folder / f"{recipe.name}-{recipe.digest}-s{seed}"
 
 
 def summarise(runs: Sequence[Run]) -> Compared:

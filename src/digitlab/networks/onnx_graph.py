@@ -13,7 +13,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from digitlab.recipes import Layer
-from digitlab.recognizer import KEY, Manifest
+from digitlab.recognizer import KEY, Manifest, inspect
 
 OPSET, IR_VERSION = 17, 8  # old enough for every ONNX tool of the last years
 
@@ -104,3 +104,16 @@ class _Graph:
         if layer.kind == "relu":
             return self.add("Relu", [value], output)
         return value  # dropout acts while training only
+
+
+def with_manifest(content: bytes, manifest: Manifest) -> bytes:
+    """Return the bytes of a recogniser file with another manifest; its graph and weights stay as they are.
+
+    Raises:
+        ModelError: `content` is no recogniser.
+    """
+    inspect(content, "this model")
+    model = onnx.load_model_from_string(content)
+    kept = {entry.key: entry.value for entry in model.metadata_props}
+    helper.set_model_props(model, kept | {KEY: manifest.to_json()})
+    return model.SerializeToString(deterministic=True)

@@ -1,0 +1,89 @@
+"""Make a finished run the recogniser that ships with the package: measured, stamped, carded.
+
+    digitlab train default && python benchmarks/bundle.py runs/default-0
+
+Writes src/digitlab/weights/NAME.onnx and NAME.md, named as its recipe is, and results/NAME.json. It refuses a run that
+the bundled recipe does not give, and a file that is too large to ship.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+import record
+from digitlab import storage
+from digitlab.cards import card
+from digitlab.errors import RunError
+from digitlab.evaluation import held_out, judge
+from digitlab.networks.onnx_graph import with_manifest
+from digitlab.reading import Reader
+from digitlab.recipes import Recipe
+from digitlab.recognizer import Recognizer
+from digitlab.training import Run
+from photos import score_singles
+
+WEIGHTS = record.ROOT / "src" / "digitlab" / "weights"
+LARGEST = 3_000_000  # bytes
+
+
+def checked(run: Run) -> None:
+    """Refuse what cannot ship. Raises RunError with what is wrong and the fix."""
+    if not run.finished:
+        raise RunError(f"{run.folder} is not finished; go on with: digitlab train --resume {run.folder}")
+    if Recipe.load(run.recipe.name).digest != run.recipe.digest:
+        raise RunError(
+            f"{run.folder} was trained by another recipe than the bundled {run.recipe.name!r}; train that one as it is"
+        )
+    size = run.recognizer.stat().st_size
+    if size > LARGEST:
+        raise RunError(f"{run.recognizer} has {size:,} bytes, but {LARGEST:,} may ship; train a smaller network")
+
+
+def measure(recognizer: Recognizer) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return figures for the manifest (accuracy and n by what they are on), and all of them for results/."""
+    evaluation, _ = judge(recognizer, held_out(recognizer, "mnist"))
+    figures = {**recognizer.manifest.figures, "test": {"accuracy": evaluation.accuracy, "n": evaluation.n}}
+    detail = {
+        key: value
+        for key, value in evaluation.to_dict().items()
+        if key not in ("per_class", "confusion", "reliability")
+    }
+    everything: dict[str, Any] = {"test": detail, "singles": None}
+    photos = Path(os.environ.get("DIGITLAB_DATA", "")) / "photos"
+    if "DIGITLAB_DATA" in os.environ and (photos / "labels.json").exists():
+        scored = score_singles(photos, Reader(recognizer))
+        figures["pictures of single digits"] = {"accuracy": scored["accuracy"], "n": scored["n"]}
+        everything["singles"] = {key: scored[key] for key in ("accuracy", "n", "right", "mean_over_sources", "sources")}
+    else:
+        print("no pictures of single digits in $DIGITLAB_DATA/photos, so that figure is left out")
+    return figures, everything
+
+
+def main() -> None:
+    options = record.parser(__doc__)
+    options.add_argument("run", type=Path, metavar="RUN", help="the folder of a finished run")
+    options.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR", help="where it goes")
+    asked = options.parse_args()
+    run = Run.open(asked.run)
+    checked(run)
+    content = run.recognizer.read_bytes()
+    recognizer = Recognizer(content, str(run.recognizer))
+    figures, everything = measure(recognizer)
+    # The recipe is the bundled one, unchanged, so this is how anyone gets it again.
+    training = recognizer.manifest.training | {"command": f"digitlab train {run.recipe.name} --seed {run.seed}"}
+    manifest = dataclasses.replace(recognizer.manifest, figures=figures, training=training)
+    stamped = with_manifest(content, manifest)
+    if len(stamped) > LARGEST:
+        raise RunError(f"{run.recognizer} is too large to ship: {len(stamped):,} bytes; train a smaller network")
+    facts = {"name": run.recipe.name, "parameters": run.recipe.parameters, "bytes": len(stamped), "seed": run.seed}
+    storage.write_bytes(asked.weights / f"{run.recipe.name}.onnx", stamped)
+    storage.write_text(asked.weights / f"{run.recipe.name}.md", card(manifest) + "\n")
+    record.write(run.recipe.name, facts | everything, libraries=("onnxruntime", "numpy"), results=asked.results)
+    print(card(manifest))
+
+
+if __name__ == "__main__":
+    record.run(main)

@@ -1,0 +1,211 @@
+"""The tables of README and documents, written from results/ so that no figure is ever typed by hand.
+
+A table stands between markers, on lines of their own, in README.md or docs/*.md:
+
+    <!-- classics -->
+    <!-- /classics -->
+
+    python benchmarks/tables.py             # fill them in
+    python benchmarks/tables.py --check     # exit with 1 where one differs from what results give
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import record
+from digitlab import storage
+from digitlab.console import interval, percent
+from digitlab.errors import UsageError
+
+MARKED = re.compile(r"^<!-- (?P<name>[\w-]+) -->\n(?P<body>.*?)^<!-- /(?P<end>[\w-]+) -->$", re.DOTALL | re.MULTILINE)
+MARKER = re.compile(r"^<!-- /?([\w-]+) -->$", re.MULTILINE)
+Results = dict[str, Any]
+
+
+def markdown(columns: Sequence[str], rows: Sequence[Sequence[Any]], left: int = 1) -> str:
+    """Return a Markdown table; the first `left` columns are text, the others numbers."""
+    rule = ["---" if index < left else "---:" for index in range(len(columns))]
+    return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in (columns, rule, *rows)) + "\n"
+
+
+def with_spread(row: Results) -> str:
+    """Return "99.21 % (99.15 to 99.27)"; a single run leaves no interval."""
+    return f"{percent(row['mean'])} ({'one run' if row['low'] is None else interval(row['low'], row['high'])})"
+
+
+def runs_of(row: Results) -> str:
+    """Return how many runs there are, and of how many where some are still to come."""
+    done, wanted = len(row["values"]), row.get("seeds_wanted", len(row["values"]))
+    return str(done) if done >= wanted else f"{done} of {wanted}"
+
+
+def classics(page: Results) -> str:
+    columns = ("recipe", "claim", "measured: mean (95 % interval)", "met", "runs", "epochs", "s a run", "parameters")
+    rows = [
+        (f"`{row['name']}`" + ("" if row["all_images"] else f", {row['train_size']:,} images"), row["said"],
+         with_spread(row), "yes" if row["mean"] >= row["claim"] else "no", runs_of(row), row["epochs"],
+         f"{row['seconds']:.0f}", f"{row['parameters']:,}")
+        for row in page["rows"] if row["claim"] is not None
+    ]  # fmt: skip
+    return markdown(columns, rows, left=2)
+
+
+def lenet50(page: Results) -> str:
+    columns = ("network", "training images", "epochs", "parameters", "measured: mean (95 % interval)", "runs")
+    rows = [
+        (f"`{r['name']}`", f"{r['train_size']:,}", r["epochs"], f"{r['parameters']:,}", with_spread(r), runs_of(r))
+        for r in page["rows"]
+    ]
+    differences = [
+        (answer["question"], f"{100 * answer['difference']:+.2f}", _points(answer["low"], answer["high"]))
+        for answer in page["answers"]
+    ]
+    asked = markdown(("question", "difference, points", "95 % interval"), differences)
+    return markdown(columns, rows) + ("\n" + asked if differences else "")
+
+
+def _points(low: float | None, high: float | None) -> str:
+    return "–" if low is None or high is None else f"{100 * low:+.2f} to {100 * high:+.2f}"
+
+
+def throughput(page: Results) -> str:
+    rows = []
+    ratios = {"keras": page["times_keras"], page["plain_torch"]: page["times_plain_torch"]}
+    names = {"digitlab": "digitlab", "keras": "Keras on TensorFlow", page["plain_torch"]: "plain torch loop"}
+    for side, name in names.items():
+        if side not in page["sides"]:
+            continue
+        rate, times = page["sides"][side]["images_per_second"], ratios.get(side)
+        shown = f"{times['median']:.1f} x ({times['least']:.1f} to {times['greatest']:.1f})" if times else "–"
+        rows.append((name, page["sides"][side]["precision"], f"{rate['median']:,.0f}", shown))
+    return markdown(("training `conv3`", "precision", "images/s, median", "digitlab is faster by"), rows) + (
+        f"\nPeak memory of a whole training on {page['memory']['images']:,} images: {page['memory']['peak_mb']:,} MB.\n"
+    )
+
+
+def cold_start(page: Results) -> str:
+    rows = [
+        (f"`{name}`", f"{taken['seconds']['median']:.3f}", f"{taken['peak_mb']:.0f}")
+        for name, taken in page["processes"].items()
+    ]
+    told = markdown(("whole process", "seconds, median", "peak memory, MB"), rows)
+    if page["download"]:
+        told += f"\n`pip install .` downloads {page['download']['mb']:.0f} MB.\n"
+    return told
+
+
+def singles(page: Results) -> str:
+    photo = page["large_photo"]
+    rows = [
+        (f"{page['n']} pictures of single digits, {page['sources']} sources", percent(page["accuracy"], 1)),
+        ("the same, mean over sources", percent(page["mean_over_sources"], 1)),
+        (f"a photo of {photo['megapixels']:.0f} megapixels, from JPEG to reading", f"{photo['ms']['median']:.0f} ms"),
+    ]
+    return markdown(("reading", "measured"), rows)
+
+
+def strokes_only(page: Results) -> str:
+    columns = ("trained on", "images", "judged on", "measured: mean (95 % interval)", "runs")
+    row = (
+        "digits by the pen alone",
+        f"{page['train_size']:,}",
+        "MNIST's test images",
+        with_spread(page),
+        runs_of(page),
+    )
+    return markdown(columns, [row])
+
+
+def framing(page: Results) -> str:
+    given = page["originals"]
+    rows = [("as they are given", percent(given), "")]
+    for name, setting in page["settings"].items():
+        change = f"{100 * (setting['accuracy'] - given):+.2f}"
+        rows.append((name.replace("_", " "), percent(setting["accuracy"]), change))
+    return markdown((f"MNIST's {page['n']:,} test digits", "read right", "change, points"), rows)
+
+
+def default(page: Results) -> str:
+    test, photos = page["test"], page["singles"]
+    rows = [("MNIST's test images", percent(test["accuracy"]), f"{interval(*test['interval'])} %", f"{test['n']:,}")]
+    if test["corrected_accuracy"] is not None:
+        corrected = ("the same, labels as most annotators give them", percent(test["corrected_accuracy"]))
+        rows.append((*corrected, "", f"{test['corrected_n']:,}"))
+    if photos:
+        rows.append(("pictures of single digits", percent(photos["accuracy"]), "", f"{photos['n']:,}"))
+    told = markdown(("`default` on", "accuracy", "95 % interval", "digits"), rows)
+    return told + f"\n{page['parameters']:,} parameters, {page['bytes'] / 1e6:.1f} MB.\n"
+
+
+# What a marker stands for: the file in results/ without its ending, what draws it, and the script that measures.
+TABLES: dict[str, tuple[str, Callable[[Results], str], str]] = {
+    "classics": ("classics", classics, "classics.py"),
+    "lenet50": ("lenet50", lenet50, "classics.py"),
+    "throughput": ("throughput", throughput, "throughput.py"),
+    "cold-start": ("cold_start", cold_start, "cold_start.py"),
+    "singles": ("singles", singles, "photos.py"),
+    "strokes": ("strokes_only", strokes_only, "strokes_only.py"),
+    "framing": ("framing", framing, "framing.py"),
+    "default": ("default", default, "bundle.py"),
+}
+
+
+def table(name: str, results: Path) -> str:
+    """Return a table as it must stand between its markers; one line that says so where nothing is measured yet."""
+    file, draw, script = TABLES[name]
+    path = results / f"{file}.json"
+    if not path.exists():
+        return f"*Not measured yet: `python benchmarks/{script}`*\n"
+    return draw(json.loads(path.read_text()))
+
+
+def filled(text: str, results: Path, where: str) -> tuple[str, list[str]]:
+    """Return a page with its tables as results give them, and the names of those that were different.
+
+    Raises UsageError for a marker that is unknown, not closed, or closed by another.
+    """
+    stale: list[str] = []
+
+    def fill(match: re.Match[str]) -> str:
+        body = "\n" + table(match["name"], results) + "\n"
+        if match["body"] != body:
+            stale.append(match["name"])
+        return f"<!-- {match['name']} -->\n{body}<!-- /{match['name']} -->"
+
+    unknown = sorted(set(MARKER.findall(text)) - set(TABLES))
+    if unknown:
+        raise UsageError(f"{where}: no table is named {unknown[0]!r}; there are: {', '.join(TABLES)}")
+    pairs = list(MARKED.finditer(text))
+    if any(pair["name"] != pair["end"] or MARKER.search(pair["body"]) for pair in pairs) or (
+        len(MARKER.findall(text)) != 2 * len(pairs)
+    ):
+        raise UsageError(f"{where}: a table's marker is not closed by its own; write <!-- NAME --> and <!-- /NAME -->")
+    return MARKED.sub(fill, text), stale
+
+
+def main() -> None:
+    options = record.parser(__doc__)
+    options.add_argument("--check", action="store_true", help="write nothing; exit with 1 where a table differs")
+    options.add_argument("pages", nargs="*", type=Path, metavar="PAGE", help="README.md and docs/*.md if not given")
+    asked = options.parse_args()
+    pages = asked.pages or [record.ROOT / "README.md", *sorted((record.ROOT / "docs").glob("*.md"))]
+    differ = False
+    for page in pages:
+        text, stale = filled(page.read_text(), asked.results, page.name)
+        if stale and not asked.check:
+            storage.write_text(page, text)
+        for name in stale:
+            print(f"{page.name}: table {name} {'differs from what results give' if asked.check else 'is written'}")
+        differ = differ or bool(stale)
+    if asked.check and differ:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    record.run(main)

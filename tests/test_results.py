@@ -1,0 +1,136 @@
+"""Recipes, results, README and documents tell the same figures."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from digitlab.errors import UsageError
+from digitlab.recipes import Recipe, bundled_names, measured
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "results"
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+ROW = {
+    "setting": "conv3, 12 epochs", "name": "conv3", "parameters": 93_962, "epochs": 12, "train_size": 55_000,
+    "seeds": [0, 1], "values": [0.99, 0.992], "mean": 0.991, "low": 0.9783, "high": 1.0037, "validation": 0.99,
+    "seconds": 61.4, "test": "mnist test", "hardware": "a processor", "claim": 0.98, "said": "98 %",
+    "all_images": True, "seeds_wanted": 5,
+}  # fmt: skip
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Return what imports a module of benchmarks/ by its name."""
+    if not (ROOT / "benchmarks").is_dir():
+        pytest.skip("the benchmarks are not part of this copy")
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    before = set(sys.modules)
+
+    def load(name: str) -> ModuleType:
+        return importlib.import_module(name)
+
+    yield load
+    for name in set(sys.modules) - before:
+        if (
+            getattr(sys.modules[name], "__file__", None)
+            and Path(sys.modules[name].__file__).parent.name == "benchmarks"
+        ):
+            del sys.modules[name]
+
+
+def results(name: str) -> dict[str, Any]:
+    path = RESULTS / f"{name}.json"
+    if not path.exists():
+        pytest.skip(f"results/{name}.json is not measured yet")
+    return json.loads(path.read_text())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_tables_of_a_page_are_what_results_give(script: Any, page: Path) -> None:
+    text, stale = script("tables").filled(page.read_text(), RESULTS, page.name)
+    assert not stale, f"run: python benchmarks/tables.py ({page.name}: {', '.join(stale)})"
+    assert text == page.read_text()
+
+
+def test_every_recipe_in_results_is_in_the_package() -> None:
+    named = {row["name"] for name in ("classics", "lenet50") for row in results(name)["rows"]}
+    assert named <= set(bundled_names())
+
+
+@pytest.mark.parametrize("name", ["classics", "lenet50"])
+def test_results_agree_with_the_recipes_as_they_are(name: str) -> None:
+    for row in results(name)["rows"]:
+        assert row["parameters"] == Recipe.load(row["name"]).parameters, row["setting"]
+        assert row["mean"] == pytest.approx(sum(row["values"]) / len(row["values"])), row["setting"]
+        assert len(row["values"]) == len(row["seeds"]) <= row["seeds_wanted"], row["setting"]
+
+
+def test_what_the_package_shows_is_what_was_measured(script: Any) -> None:
+    assert script("classics").measured_by_recipe(results("classics")["rows"]) == measured()
+
+
+def test_results_name_no_place_and_no_person() -> None:
+    for path in RESULTS.glob("*.json"):
+        page = path.read_text()
+        assert not re.search(r'"(?:[^"\s]*\s)*/(?:home|root|work|tmp|Users|opt|usr)\b', page), path.name
+        assert str(ROOT) not in page, path.name
+
+
+def test_a_table_is_written_between_its_markers_and_nowhere_else(script: Any, tmp_path: Path) -> None:
+    tables = script("tables")
+    (tmp_path / "classics.json").write_text(json.dumps({"rows": [ROW]}))
+    page = "Before.\n\n<!-- classics -->\nold\n<!-- /classics -->\n\nAfter.\n"
+    text, stale = tables.filled(page, tmp_path, "page")
+    assert stale == ["classics"]
+    assert text.startswith("Before.\n\n<!-- classics -->\n")
+    assert text.endswith("<!-- /classics -->\n\nAfter.\n")
+    assert "| `conv3` | 98 % | 99.10 % (97.83 to 100.37) | yes | 2 of 5 | 12 | 61 | 93,962 |" in text
+    assert tables.filled(text, tmp_path, "page") == (text, [])
+
+
+def test_a_table_without_results_says_how_to_measure(script: Any, tmp_path: Path) -> None:
+    assert "python benchmarks/cold_start.py" in script("tables").table("cold-start", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["<!-- clasics -->\n<!-- /clasics -->\n", "<!-- classics -->\n", "<!-- classics -->\n<!-- /lenet50 -->\n"],
+    ids=["unknown", "not closed", "closed by another"],
+)
+def test_a_wrong_marker_is_refused(script: Any, tmp_path: Path, page: str) -> None:
+    with pytest.raises(UsageError, match="page: "):
+        script("tables").filled(page, tmp_path, "page")
+
+
+def test_the_command_is_told_without_places(script: Any) -> None:
+    command = script("record").command
+    line = ["/somewhere/benchmarks/x.py", "--python", "/somewhere/bin/python", "--rounds", "3", "--results=../out"]
+    assert command(line) == "python benchmarks/x.py --python PATH --rounds 3 --results=PATH"
+    assert command(["benchmarks/x.py", str(ROOT / "runs" / "a")]) == "python benchmarks/x.py runs/a"
+
+
+def test_only_recipes_as_they_stand_are_shown_as_measured(script: Any) -> None:
+    fewer, subset = ROW | {"epochs": 3}, ROW | {"all_images": False}
+    shown = script("classics").measured_by_recipe([fewer, ROW, subset])
+    assert shown["conv3"]["text"] == "99.10 % (97.83 to 100.37)"
+    assert (shown["conv3"]["runs"], shown["conv3"]["epochs"]) == (2, 12)
+    assert script("classics").measured_by_recipe([fewer, subset]) == {}
+
+
+def test_a_difference_of_settings_has_the_interval_of_welch(script: Any) -> None:
+    classics = script("classics")
+    first = ROW | {"setting": "lenet50, 10 epochs", "values": [0.99, 0.992, 0.991], "mean": 0.991}
+    second = ROW | {"setting": "lenet50-one-conv, 10 epochs", "values": [0.98, 0.984, 0.982], "mean": 0.982}
+    (answer,) = classics.answers([first, second])
+    # By hand: standard error sqrt(1e-6/3 + 4e-6/3), 2.9412 degrees of freedom, t = 3.2191.
+    assert answer["difference"] == pytest.approx(0.009)
+    assert (answer["low"], answer["high"]) == pytest.approx((0.009 - 0.0041559, 0.009 + 0.0041559), abs=2e-6)
