@@ -158,6 +158,9 @@ class Recipe:
             raise RecipeError(f'{where}: a recipe needs a list named "layers", like ["flatten", "dense 10"]')
         if not isinstance(page.get("choices", {}), dict):
             raise RecipeError(f"{where}: [choices] is a table of what was left open and what was chosen")
+        minutes = page.get("minutes", 0)
+        if isinstance(minutes, bool) or not isinstance(minutes, int | float):
+            raise RecipeError(f"{where}: minutes = {minutes!r} must be a number")
         read = {
             key: _fill(kind, page[key], f"{where}: [{key}]") for key, kind in parts.items() if key in page
         }
@@ -166,7 +169,7 @@ class Recipe:
             lines=tuple(page["layers"]),
             title=str(page.get("title", "")),
             description=str(page.get("description", "")).strip(),
-            minutes=float(page.get("minutes", 0)),
+            minutes=float(minutes),
             plan=read.get("training", Plan()),
             augmentation=read.get("augmentation", Augmentation()),
             data=read.get("data", Source()),

@@ -1,0 +1,5 @@
+"""`python -m digitlab` is `digitlab`."""
+
+from digitlab.cli import main
+
+main()

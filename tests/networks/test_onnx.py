@@ -1,0 +1,54 @@
+"""The recogniser's file computes what the torch module computes, for every recipe."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from digitlab.networks import Network, initialise, to_onnx  # noqa: E402
+from digitlab.recipes import Recipe, bundled_names, read_layers  # noqa: E402
+from digitlab.recognizer import Manifest, Recognizer  # noqa: E402
+
+EVERY_LAYER = [
+    "conv 6 3 same stride 2 nobias", "batchnorm", "relu", "avgpool 2", "conv 8 3 pad 2", "relu", "maxpool 2",
+    "dropout 0.5", "globalpool", "dense 12 nobias", "batchnorm", "relu", "dense 10",
+]  # fmt: skip
+
+
+def both(lines: list[str] | tuple[str, ...]) -> tuple[Network, Recognizer]:
+    """A network with random weights and random running statistics, and the recogniser made from it."""
+    torch.manual_seed(0)
+    layers = read_layers(list(lines))
+    network = Network(layers)
+    initialise(network)
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d):
+            module.running_mean.uniform_(-0.5, 0.5)
+            module.running_var.uniform_(0.5, 2)
+            torch.nn.init.uniform_(module.weight, 0.5, 1.5)
+            torch.nn.init.uniform_(module.bias, -0.5, 0.5)
+    weights = {name: value.numpy() for name, value in network.state_dict().items()}
+    return network.eval(), Recognizer(to_onnx(layers, weights, Manifest("test")))
+
+
+@pytest.mark.parametrize("lines", [EVERY_LAYER, ["flatten", "dense 10"], *(Recipe.load(n).lines for n in bundled_names())])
+def test_logits_and_features_are_those_of_torch(lines) -> None:
+    network, recognizer = both(lines)
+    images = np.random.default_rng(0).integers(0, 256, (7, 28, 28), dtype=np.uint8)
+    with torch.inference_mode():
+        logits = network(torch.from_numpy(images)[:, None].float() / 255).numpy()
+        last = network.stages[-1]
+        features = recognizer.features(images)
+        again = torch.nn.functional.linear(torch.from_numpy(features), last.weight, last.bias).numpy()
+    np.testing.assert_allclose(recognizer.logits(images), logits, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(again, logits, rtol=1e-4, atol=1e-4)
+
+
+def test_pooling_before_relu_changes_nothing() -> None:
+    network, _ = both(["conv 4 3", "relu", "maxpool 2", "flatten", "dense 10"])
+    assert network._order == [0, 2, 1, 3, 4]
+    x = torch.rand(3, 1, 28, 28)
+    listed = x
+    for stage in network.stages:
+        listed = stage(listed)
+    assert torch.equal(network(x), listed)

@@ -1,0 +1,157 @@
+"""The recogniser: what it accepts, what it gives, and the files it refuses."""
+
+import json
+import threading
+from collections.abc import Callable
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+import digitlab
+from digitlab.errors import ModelError
+from digitlab.networks.onnx_graph import to_onnx
+from digitlab.recipes import read_layers
+from digitlab.recognizer import KEY, Manifest, Recognizer, load
+
+LAYERS = read_layers(["flatten", "dense 10"])
+
+
+def content(manifest: Manifest | None = None) -> bytes:
+    weight = np.random.default_rng(0).normal(size=(10, 784)).astype(np.float32)
+    weights = {"stages.1.weight": weight, "stages.1.bias": np.zeros(10, np.float32)}
+    return to_onnx(LAYERS, weights, manifest or Manifest("tiny", {"layers": ["flatten", "dense 10"]}))
+
+
+@pytest.fixture()
+def images() -> np.ndarray:
+    return np.random.default_rng(1).integers(0, 256, (1300, 28, 28), dtype=np.uint8)
+
+
+def test_probabilities_are_the_softmax_of_logits_over_temperature(images) -> None:
+    recognizer = Recognizer(content(Manifest("warm", temperature=2.0)))
+    logits = recognizer.logits(images).astype(np.float64) / 2
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    probabilities = recognizer.predict_proba(images)
+    assert probabilities.shape == (1300, 10)
+    assert probabilities.dtype == np.float32
+    np.testing.assert_allclose(probabilities, expected, atol=1e-5)
+    assert (recognizer.predict(images) == expected.argmax(1)).all()
+
+
+def test_floats_and_bytes_are_the_same_image_and_batches_do_not_matter(images) -> None:
+    recognizer = Recognizer(content())
+    whole = recognizer.predict_proba(images)
+    np.testing.assert_allclose(recognizer.predict_proba(images / 255), whole, atol=1e-5)
+    np.testing.assert_allclose(recognizer.predict_proba(images[700:701])[0], whole[700], atol=1e-5)
+    assert recognizer.predict_proba(images[:0]).shape == (0, 10)
+    assert recognizer.predict(images[:0]).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("array", "words"),
+    [
+        (np.zeros((28, 28), np.uint8), "images[None]"),
+        (np.zeros((2, 784), np.uint8), "(N, 28, 28)"),
+        (np.zeros((2, 28, 28), np.int64), "uint8"),
+        (np.full((2, 28, 28), 255.0), "divide by 255"),
+        (np.full((2, 28, 28), -0.1), "divide by 255"),
+        (np.full((2, 28, 28), np.nan), "NaN"),
+    ],
+)
+def test_other_arrays_are_refused_with_the_fix(array, words: str) -> None:
+    with pytest.raises(ModelError, match=".") as caught:
+        Recognizer(content()).predict_proba(array)
+    assert words in str(caught.value)
+
+
+def test_several_threads_may_use_one_recogniser(images) -> None:
+    recognizer = Recognizer(content())
+    expected, found = recognizer.predict_proba(images), []
+    threads = [threading.Thread(target=lambda: found.append(recognizer.predict_proba(images))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    for one in found:
+        np.testing.assert_array_equal(one, expected)
+
+
+def test_the_manifest_travels_in_the_file(tmp_path) -> None:
+    manifest = Manifest("mine", {"layers": ["flatten", "dense 10"]}, 1.5, figures={"test": {"accuracy": 0.9, "n": 10}})
+    (tmp_path / "mine.onnx").write_bytes(content(manifest))
+    assert digitlab.load(tmp_path / "mine.onnx").manifest == manifest
+
+
+def changed(change: Callable[[onnx.ModelProto], None]) -> bytes:
+    model = onnx.load_model_from_string(content())
+    change(model)
+    return model.SerializeToString()
+
+
+def external(model: onnx.ModelProto) -> None:
+    model.graph.initializer[0].data_location = TensorProto.EXTERNAL
+    model.graph.initializer[0].external_data.add(key="location", value="../../secret")
+
+
+def foreign(model: onnx.ModelProto) -> None:
+    model.graph.node.append(helper.make_node("Evil", ["logits"], ["out"], domain="com.example"))
+
+
+def loop(model: onnx.ModelProto) -> None:
+    body = helper.make_graph([], "body", [], [])
+    model.graph.node.append(helper.make_node("Loop", ["", ""], ["out"], body=body))
+
+
+def without_manifest(model: onnx.ModelProto) -> None:
+    del model.metadata_props[:]
+
+
+def other_manifest(**changes) -> Callable[[onnx.ModelProto], None]:
+    def change(model: onnx.ModelProto) -> None:
+        page = json.loads(model.metadata_props[0].value) | changes
+        helper.set_model_props(model, {KEY: json.dumps(page)})
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        (b"", "not an ONNX file"),
+        (b"hello, I am no model", "not an ONNX file"),
+        (content()[:2000], "not an ONNX file, or is cut short"),
+        (changed(external), "weights in other files"),
+        (changed(foreign), "Evil"),
+        (changed(loop), "Loop"),
+        (changed(without_manifest), "no digitlab recogniser"),
+        (changed(other_manifest(format=99)), "newer digitlab"),
+        (changed(other_manifest(temperature=0)), "impossible manifest"),
+        (changed(other_manifest(labels=[1, 2])), "impossible manifest"),
+        (changed(other_manifest(surprise=1)), "damaged manifest"),
+    ],
+)
+def test_damaged_foreign_and_unsafe_files_are_refused(tmp_path, file: bytes, words: str) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(file)
+    with pytest.raises(ModelError) as caught:
+        load(path)
+    assert words in str(caught.value)
+    assert "model.onnx" in str(caught.value)
+
+
+def test_large_files_are_refused_before_they_are_read(tmp_path) -> None:
+    path = tmp_path / "large.onnx"
+    with open(path, "wb") as file:
+        file.truncate(300 * 2**20)
+    with pytest.raises(ModelError, match="larger than 256 MB"):
+        load(path)
+
+
+def test_names_that_do_not_exist_say_what_there_is(tmp_path) -> None:
+    with pytest.raises(ModelError, match="digitlab models"):
+        load("nonsense")
+    with pytest.raises(ModelError, match="--resume"):
+        load(tmp_path)
