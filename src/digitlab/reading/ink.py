@@ -16,7 +16,10 @@ from digitlab.readings import Box
 SMALL = 256  # longer side of the copy on which ink is told from paper, pixels
 SMALLER = 128  # and of the one on which light is judged
 FAINTEST = 10  # ink must be this much darker than paper, in 255ths of the paper's brightness
+CLEAREST = 4.0  # and this many times the noise of the paper
+TWO_KINDS = 0.74  # share of the variance that lies between ink and paper; noise has 0.64, blurred writing 0.78
 WEAK, STRONG = 50, 115  # levels of the ink map: strokes reach as far as WEAK goes on from a STRONG pixel
+LEADING = 0.15  # the leading piece holds at least this share of all ink, or it is one speck of many
 REACH = 0.25  # a part of a broken digit lies within this share of the digit's size
 
 
@@ -76,20 +79,44 @@ def find_ink(grey: np.ndarray) -> np.ndarray:
     paper, noise = _paper(_shrunk(small, SMALLER))
     if paper.shape != grey.shape:
         paper = cv2.resize(paper, grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    if max(grey.shape) > 3 * SMALLER:
         grey = cv2.GaussianBlur(grey, (3, 3), 0)  # a photo's grain is finer than its strokes
     # Ink takes a share of the light away; but where there is hardly any light, shares are mostly noise.
     darkness = cv2.divide(cv2.subtract(paper, grey), cv2.max(paper, 48), scale=255)
     threshold, _ = cv2.threshold(darkness, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     counts = cv2.calcHist([darkness], [0], None, [256], [0, 256]).ravel()
-    counts[: int(threshold) + 1] = 0
-    if not counts.any():
+    if not _two_kinds(counts, int(threshold)):
         return np.zeros_like(grey)
+    counts[: int(threshold) + 1] = 0
     full = float(np.searchsorted(np.cumsum(counts), 0.8 * counts.sum()))  # the 80th percentile of the ink
-    if full < max(FAINTEST, 4 * noise):
+    if full < max(FAINTEST, CLEAREST * _grain(cv2.subtract(grey, paper), paper)):
         return np.zeros_like(grey)
     floor = min(3 * noise, 0.35 * full)
     levels = np.clip((np.arange(256) - floor) * (255 / (full - floor)), 0, 255)
     return cv2.LUT(darkness, levels.astype(np.uint8))
+
+
+def _two_kinds(counts: np.ndarray, threshold: int) -> bool:
+    """Say whether a histogram of darkness has two kinds of pixels, ink and paper, or just one that is noisy."""
+    share = counts / counts.sum()
+    value = np.arange(256)
+    mean, ink = share @ value, share[threshold + 1 :].sum()
+    if ink < 0.05:  # so little ink that any noise outweighs it: its contrast must speak
+        return bool(ink > 0)
+    if ink > 0.999:
+        return False
+    ink_mean = share[threshold + 1 :] @ value[threshold + 1 :] / ink
+    between = ink / (1 - ink) * (ink_mean - mean) ** 2
+    return bool(between >= TWO_KINDS * (share @ (value - mean) ** 2))
+
+
+def _grain(lighter: np.ndarray, paper: np.ndarray) -> float:
+    """Return the noise of paper (1 sigma, in 255ths of its brightness), from what is lighter than it: never ink."""
+    some = lighter[:: max(1, len(lighter) // 256)]
+    above = some[some > 0]
+    if above.size < 0.1 * some.size:
+        return 0.0
+    return 1.4826 * float(np.median(above)) * 255 / max(48.0, float(np.median(paper)))
 
 
 def _shrunk(picture: np.ndarray, longest: int) -> np.ndarray:
@@ -140,11 +167,12 @@ def _light(small: np.ndarray) -> np.ndarray:
         terms = np.linalg.lstsq(points[near], level[near], rcond=None)[0]
         surface = points @ terms
     fitted = (_quadratic(*small.shape) @ terms).reshape(small.shape)
-    return np.clip(fitted / max(1.0, float(fitted.max())), 0.2, 1)
+    return np.clip(fitted / max(1.0, float(fitted.max())), 0.04, 1)
 
 
 def _quadratic(height: int, width: int) -> np.ndarray:
-    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
+    rows, columns = ((2 * np.arange(count) + 1) / count - 1 for count in (height, width))  # pixels' centres
+    y, x = np.meshgrid(rows, columns, indexing="ij")
     return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1).reshape(-1, 6).astype(np.float32)
 
 
@@ -199,6 +227,8 @@ def single_digit(ink: np.ndarray) -> Piece | None:
     around = (w > 0.9 * width) & (h > 0.9 * height) & (stats[:, 4] < 0.2 * w * h)
     worth = mass * solid * np.where(cut, 0.3, 1.0) * np.where(around, 0.1, 1.0)
     main = int(worth.argmax())
+    if mass[main] < LEADING * mass.sum() or max(w[main], h[main]) < max(4, 0.01 * max(ink.shape)):
+        return None
     chosen = {main}
     left, top, right, bottom = x[main], y[main], x[main] + w[main], y[main] + h[main]
     candidates = [i for i in np.flatnonzero(solid & (mass > 0.03 * mass[main])) if not cut[i] or cut[main]]
