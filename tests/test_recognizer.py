@@ -24,7 +24,7 @@ def content(manifest: Manifest | None = None) -> bytes:
     return to_onnx(LAYERS, weights, manifest or Manifest("tiny", {"layers": ["flatten", "dense 10"]}))
 
 
-@pytest.fixture()
+@pytest.fixture
 def images() -> np.ndarray:
     return np.random.default_rng(1).integers(0, 256, (1300, 28, 28), dtype=np.uint8)
 
@@ -61,7 +61,7 @@ def test_floats_and_bytes_are_the_same_image_and_batches_do_not_matter(images) -
     ],
 )
 def test_other_arrays_are_refused_with_the_fix(array, words: str) -> None:
-    with pytest.raises(ModelError, match=".") as caught:
+    with pytest.raises(ModelError, match=r"images") as caught:
         Recognizer(content()).predict_proba(array)
     assert words in str(caught.value)
 

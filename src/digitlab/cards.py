@@ -52,9 +52,7 @@ def card(manifest: Manifest) -> str:
     for part, facts in training.get("data", {}).items():
         lines.append(f"- {part} digits: {facts['n']:,} of {facts['name']}, SHA-256 {facts['sha256'][:16]}…")
     lines.append(f"- temperature: {manifest.temperature:.4f}, fitted on the validation digits")
-    lines.append(
-        "- versions: " + ", ".join(f"{name} {version}" for name, version in manifest.versions.items())
-    )
+    lines.append("- versions: " + ", ".join(f"{name} {version}" for name, version in manifest.versions.items()))
     lines += [
         "",
         "## Limits",

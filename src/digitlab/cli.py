@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,19 +26,19 @@ data_app = typer.Typer(no_args_is_help=True, help="Labelled digits: what they ar
 app.add_typer(data_app, name="data")
 
 
-class Device(str, Enum):
+class Device(StrEnum):
     """Where to train."""
 
     auto, cpu, cuda = "auto", "cpu", "cuda"
 
 
-class Split(str, Enum):
+class Split(StrEnum):
     """Which fixed split of MNIST."""
 
     standard, kaggle, full = "standard", "kaggle", "full"
 
 
-class Format(str, Enum):
+class Format(StrEnum):
     """What to export to."""
 
     folder, csv, npz, idx = "folder", "csv", "npz", "idx"
@@ -46,9 +46,7 @@ class Format(str, Enum):
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Model = Annotated[str, typer.Option("--model", "-m", help="A bundled name, an .onnx file or a run folder.")]
-DeviceOption = Annotated[
-    Device, typer.Option(help="Where to train; auto takes a graphics card if there is one.")
-]
+DeviceOption = Annotated[Device, typer.Option(help="Where to train; auto takes a graphics card if there is one.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -63,9 +61,7 @@ def start(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
 @app.command()
 def read(
-    images: Annotated[
-        list[str], typer.Argument(help="Image files, folders of them, or - for standard input.")
-    ],
+    images: Annotated[list[str], typer.Argument(help="Image files, folders of them, or - for standard input.")],
     model: Model = "default",
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, one row a digit.")] = False,
@@ -80,9 +76,7 @@ def read(
 
 @app.command()
 def recipes(
-    recipe: Annotated[
-        str | None, typer.Argument(help="A recipe's name or file; all are listed without it.")
-    ] = None,
+    recipe: Annotated[str | None, typer.Argument(help="A recipe's name or file; all are listed without it.")] = None,
     as_json: Json = False,
 ) -> None:
     """Show all recipes, or one with its layers and training plan."""
@@ -100,8 +94,7 @@ def recipes(
     pages = [Recipe.load(name) for name in bundled_names()]
     if as_json:
         content = [
-            {"name": p.name, "parameters": p.parameters, "measured": figures.get(p.name), **p.to_dict()}
-            for p in pages
+            {"name": p.name, "parameters": p.parameters, "measured": figures.get(p.name), **p.to_dict()} for p in pages
         ]
         console.print_json(content)
         return
@@ -110,16 +103,12 @@ def recipes(
         ours = figures.get(p.name)
         claim = (p.claim.text, p.claim.source) if p.claim else ("–", "ours")
         rows.append((p.name, f"{p.parameters:,}", *claim, ours["text"] if ours else "–"))
-    console.print_table(
-        "", ("recipe", "parameters", "claim", "source", "measured: mean, 95 % interval"), rows
-    )
+    console.print_table("", ("recipe", "parameters", "claim", "source", "measured: mean, 95 % interval"), rows)
 
 
 @app.command()
 def train(
-    recipe: Annotated[
-        str | None, typer.Argument(help="A recipe's name, or a .toml file of your own.")
-    ] = None,
+    recipe: Annotated[str | None, typer.Argument(help="A recipe's name, or a .toml file of your own.")] = None,
     data: Annotated[str | None, typer.Option(help="mnist, strokes, or a path to labelled digits.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the training images.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Images a step.")] = None,
@@ -134,9 +123,7 @@ def train(
     from digitlab.recipes import Recipe
 
     if (recipe is None) == (resume is None):
-        raise UsageError(
-            "name a recipe to train (see: digitlab recipes), or a run to go on with: --resume DIR"
-        )
+        raise UsageError("name a recipe to train (see: digitlab recipes), or a run to go on with: --resume DIR")
     if resume:
         if any(value is not None for value in (data, epochs, batch_size, train_size, out)) or seed:
             raise UsageError("--resume goes on with the run as it was begun; leave the other options out")
@@ -153,9 +140,7 @@ def train(
             else:
                 run = training.train(page, seed=seed, device=device.value, out=out, listen=listen)
     except KeyboardInterrupt:
-        console.say(
-            f"\nstopped; all whole epochs are kept. Go on with: digitlab train --resume {resume or out}"
-        )
+        console.say(f"\nstopped; all whole epochs are kept. Go on with: digitlab train --resume {resume or out}")
         raise typer.Exit(130) from None
     _report(run)
 
@@ -169,9 +154,7 @@ def _report(run: Run) -> None:
     recognizer = load(run.folder)
     digits = held_out(recognizer)
     figures, probabilities = judge(recognizer, digits)
-    page = write_report(
-        run.folder, figures, digits, probabilities, history=run.history, **_background(recognizer)
-    )
+    page = write_report(run.folder, figures, digits, probabilities, history=run.history, **_background(recognizer))
     console.print_evaluation(figures)
     print(f"recogniser  {run.recognizer}\nreport      {page}")
 
@@ -195,9 +178,7 @@ def evaluate(
         str | None, typer.Option(help="mnist (its test images) or a path; else the recipe's own test part.")
     ] = None,
     as_json: Json = False,
-    report: Annotated[
-        Path | None, typer.Option(help="Write an HTML report and figures into this folder.")
-    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Write an HTML report and figures into this folder.")] = None,
 ) -> None:
     """Measure a recogniser on labelled digits that it never learned from."""
     from digitlab import console
@@ -221,9 +202,7 @@ def compare(
     recipes: Annotated[list[str], typer.Argument(help="Recipes' names or files.")],
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each.")] = 3,
     epochs: Annotated[int | None, typer.Option(help="Instead of each recipe's own.")] = None,
-    train_size: Annotated[
-        list[int] | None, typer.Option(help="Training images; may be given several times.")
-    ] = None,
+    train_size: Annotated[list[int] | None, typer.Option(help="Training images; may be given several times.")] = None,
     device: DeviceOption = Device.auto,
     out: Annotated[Path, typer.Option(help="Where the runs and the figure go.")] = Path("runs/compare"),
     as_json: Json = False,
@@ -253,9 +232,7 @@ def compare(
             stack.close()
             console.say("\nstopped; the same command goes on where this one was")
             raise typer.Exit(130) from None
-    rows = [
-        r.to_dict() | ({"x": r.train_size} if train_size and len(train_size) > 1 else {}) for r in results
-    ]
+    rows = [r.to_dict() | ({"x": r.train_size} if train_size and len(train_size) > 1 else {}) for r in results]
     storage.write_bytes(out / "comparison.png", to_png(comparison(rows)))
     storage.write_json(out / "comparison.json", rows)
     if as_json:
@@ -309,8 +286,7 @@ def data_info(
         console.print_json(facts)
         return
     rows = [
-        (name, f"{part['count']:,}", *part["per_class"], part["digest"][:12])
-        for name, part in facts["parts"].items()
+        (name, f"{part['count']:,}", *part["per_class"], part["digest"][:12]) for name, part in facts["parts"].items()
     ]
     console.print_table(f"{source}, split {split.value}", ("part", "digits", *"0123456789", "SHA-256"), rows)
     for file in facts["files"]:

@@ -1,4 +1,7 @@
-"""What a person sees in the terminal: tables, progress, cards. Results go to standard output, the rest to standard error."""
+"""What a person sees in the terminal: tables and progress.
+
+Results go to standard output, everything else to standard error.
+"""
 
 from __future__ import annotations
 
@@ -157,16 +160,12 @@ def training_display(name: str, epochs: int) -> Iterator[Callable[[dict[str, Any
         def listen(event: dict[str, Any]) -> None:
             if event["event"] == "progress":
                 done = event["epoch"] - 1 + event["images"] / event["of"]
-                progress.update(
-                    task, completed=done, description=f"{name}, epoch {event['epoch']} of {epochs}"
-                )
+                progress.update(task, completed=done, description=f"{name}, epoch {event['epoch']} of {epochs}")
             elif event["event"] == "resumed":
                 progress.update(task, completed=event["epoch"])
                 console.print(f"{name}: goes on after epoch {event['epoch']}")
             elif event["event"] == "epoch":
-                progress.update(
-                    task, completed=event["epoch"], rate=f"{event['images_per_second']:,.0f} images/s"
-                )
+                progress.update(task, completed=event["epoch"], rate=f"{event['images_per_second']:,.0f} images/s")
                 console.print(_epoch_line(name, epochs, event))
 
         yield listen

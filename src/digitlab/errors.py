@@ -56,7 +56,5 @@ class MissingExtraError(DigitlabError):
     """An optional part is not installed."""
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(
-            f"{what} needs more than reading does; install it with: pip install 'digitlab[{extra}]'"
-        )
+        super().__init__(f"{what} needs more than reading does; install it with: pip install 'digitlab[{extra}]'")
         self.extra = extra

@@ -67,16 +67,12 @@ class Manifest:
         try:
             page = json.loads(text)
             if page.pop("format") > FORMAT:
-                raise ModelError(
-                    f"{where} was made by a newer digitlab; upgrade with: pip install -U digitlab"
-                )
+                raise ModelError(f"{where} was made by a newer digitlab; upgrade with: pip install -U digitlab")
             manifest = cls(**{**page, "labels": tuple(page["labels"])})
             sound = isinstance(manifest.name, str) and manifest.labels == tuple(range(10))
             sound = sound and 0.01 <= float(manifest.temperature) <= 100
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise ModelError(
-                f"{where} has a damaged manifest ({error}); export the recogniser again"
-            ) from None
+            raise ModelError(f"{where} has a damaged manifest ({error}); export the recogniser again") from None
         if not sound:
             raise ModelError(f"{where} has an impossible manifest; export the recogniser again")
         return manifest
@@ -88,9 +84,7 @@ class Recognizer:
     Make one with `digitlab.load`. Safe to use from several threads.
     """
 
-    def __init__(
-        self, content: bytes, where: str = "this model", *, trusted: bool = False, threads: int = 0
-    ) -> None:
+    def __init__(self, content: bytes, where: str = "this model", *, trusted: bool = False, threads: int = 0) -> None:
         """Open a recogniser from the bytes of its file.
 
         Args:
@@ -164,25 +158,17 @@ def _batches(images: np.ndarray) -> Iterator[np.ndarray]:
     """Check images and yield them as float32 (B, 1, 28, 28) in 0..1, at least one batch."""
     images = np.asarray(images)
     if images.ndim != 3 or images.shape[1:] != (28, 28):
-        hint = (
-            "add the first axis with images[None]"
-            if images.shape == (28, 28)
-            else "frame and stack them first"
-        )
+        hint = "add the first axis with images[None]" if images.shape == (28, 28) else "frame and stack them first"
         raise ModelError(f"images must have shape (N, 28, 28), not {images.shape}; {hint}")
     if images.dtype != np.uint8 and not np.issubdtype(images.dtype, np.floating):
-        raise ModelError(
-            f"images must be uint8 (0 to 255) or float (0 to 1), not {images.dtype}; convert them first"
-        )
+        raise ModelError(f"images must be uint8 (0 to 255) or float (0 to 1), not {images.dtype}; convert them first")
     scale = images.dtype == np.uint8
     for start in range(0, max(len(images), 1), BATCH):
         batch = images[start : start + BATCH].astype(np.float32)[:, None]
         if scale:
             batch *= np.float32(1 / 255)
         elif not (batch.min(initial=0) >= 0 and batch.max(initial=0) <= 1):  # also false where there is a NaN
-            raise ModelError(
-                "float images must lie in 0 to 1, without NaN; divide by 255 or pass them as uint8"
-            )
+            raise ModelError("float images must lie in 0 to 1, without NaN; divide by 255 or pass them as uint8")
         yield batch
 
 
@@ -210,20 +196,12 @@ def inspect(content: bytes, where: str) -> None:
     foreign = sorted({node.op_type for node in graph.node if node.domain or node.op_type not in OPERATORS})
     nested = any(a.HasField("g") or a.graphs for node in graph.node for a in node.attribute)
     if foreign or nested or model.functions or graph.sparse_initializer:
-        what = (
-            f"operators that no recogniser needs ({', '.join(foreign[:3])})" if foreign else "nested graphs"
-        )
+        what = f"operators that no recogniser needs ({', '.join(foreign[:3])})" if foreign else "nested graphs"
         raise ModelError(f"{where} contains {what}, which is refused")
     names = {value.name for value in graph.output}
     manifest = {entry.key: entry.value for entry in model.metadata_props}.get(KEY)
-    if (
-        manifest is None
-        or [value.name for value in graph.input] != ["images"]
-        or not {"logits", "features"} <= names
-    ):
-        raise ModelError(
-            f"{where} is an ONNX file, but no digitlab recogniser; train one with: digitlab train conv3"
-        )
+    if manifest is None or [value.name for value in graph.input] != ["images"] or not {"logits", "features"} <= names:
+        raise ModelError(f"{where} is an ONNX file, but no digitlab recogniser; train one with: digitlab train conv3")
     Manifest.from_json(manifest, where)
 
 
@@ -250,9 +228,7 @@ def load(model: str | Path = "default", *, threads: int = 0) -> Recognizer:
     if path.is_dir():
         file = path / "recognizer.onnx"
         if not file.exists():
-            raise ModelError(
-                f"{path} has no recognizer.onnx; finish its training with: digitlab train --resume {path}"
-            )
+            raise ModelError(f"{path} has no recognizer.onnx; finish its training with: digitlab train --resume {path}")
         path = file
     if not path.exists():
         close = difflib.get_close_matches(str(model), bundled(), 1)

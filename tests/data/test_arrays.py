@@ -79,9 +79,7 @@ def npz(path, header_shape, body, compression=zipfile.ZIP_DEFLATED):
     with zipfile.ZipFile(path, "w", compression) as archive:
         for key, shape in (("images", header_shape), ("labels", header_shape[:1])):
             buffer = io.BytesIO()
-            np.lib.format.write_array_header_1_0(
-                buffer, {"descr": "|u1", "fortran_order": False, "shape": shape}
-            )
+            np.lib.format.write_array_header_1_0(buffer, {"descr": "|u1", "fortran_order": False, "shape": shape})
             archive.writestr(f"{key}.npy", buffer.getvalue() + body)
     return path
 
@@ -116,9 +114,7 @@ HEADER = "{'descr': '|u1', 'fortran_order': False, 'shape': (0, 28, 28), }"
 HEADERS = st.one_of(
     st.text(max_size=30),
     st.text("{}()[]':,0123 udescrshapefortran_orderTrue\\n", max_size=60),
-    st.tuples(st.integers(0, 60), st.text(max_size=3)).map(
-        lambda c: HEADER[: c[0]] + c[1] + HEADER[c[0] + 1 :]
-    ),
+    st.tuples(st.integers(0, 60), st.text(max_size=3)).map(lambda c: HEADER[: c[0]] + c[1] + HEADER[c[0] + 1 :]),
 )
 
 

@@ -67,9 +67,7 @@ def test_keras_layout_and_mnists_names_are_kept(tmp_path, random_digits):
         assert held["y_train"].dtype == np.uint8
     export(splits, "idx", tmp_path / "idx")
     assert {path.name for path in (tmp_path / "idx").iterdir()} == {
-        f"{part}-{kind}-ubyte.gz"
-        for part in ("train", "validation", "t10k")
-        for kind in ("images-idx3", "labels-idx1")
+        f"{part}-{kind}-ubyte.gz" for part in ("train", "validation", "t10k") for kind in ("images-idx3", "labels-idx1")
     }
     content = gzip.decompress((tmp_path / "idx" / "t10k-labels-idx1-ubyte.gz").read_bytes())
     assert content[8:] == bytes(splits.test.labels.tolist())
@@ -90,9 +88,7 @@ def test_the_same_digits_give_the_same_bytes(tmp_path, random_digits, to):
 @pytest.mark.parametrize("to", FORMATS)
 def test_progress_counts_every_digit(tmp_path, random_digits, to):
     steps = []
-    export(
-        Splits(random_digits(3), random_digits(0), random_digits(4)), to, tmp_path / NAMES[to], steps.append
-    )
+    export(Splits(random_digits(3), random_digits(0), random_digits(4)), to, tmp_path / NAMES[to], steps.append)
     assert sum(steps) == 7
 
 

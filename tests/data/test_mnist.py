@@ -107,9 +107,7 @@ def left_behind(folder):
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
-def test_the_files_are_downloaded_once_and_are_in_the_cache_afterwards(
-    serve, small_mnist, monkeypatch, tmp_path
-):
+def test_the_files_are_downloaded_once_and_are_in_the_cache_afterwards(serve, small_mnist, monkeypatch, tmp_path):
     server, address = serve(good(small_mnist))
     monkeypatch.setenv("DIGITLAB_MIRRORS", address)
     train, test = mnist.load_parts()
@@ -168,9 +166,7 @@ def test_an_address_that_is_none_is_a_download_error(small_mnist, monkeypatch, a
         mnist.load_parts()
 
 
-def test_a_full_disk_is_an_output_error_and_no_other_mirror_is_asked(
-    serve, small_mnist, monkeypatch, tmp_path
-):
+def test_a_full_disk_is_an_output_error_and_no_other_mirror_is_asked(serve, small_mnist, monkeypatch, tmp_path):
     def full(self, content):
         self.file.write(content[:100])
         raise OSError(errno.ENOSPC, "No space left on device")

@@ -81,9 +81,7 @@ def test_one_part_is_split_80_10_10(tmp_path, random_digits):
     assert load_all(path).digest == digits.digest
 
 
-@pytest.mark.parametrize(
-    ("count", "sizes"), [(1, [1, 0, 0]), (2, [2, 0, 0]), (3, [1, 1, 1]), (12, [10, 1, 1])]
-)
+@pytest.mark.parametrize(("count", "sizes"), [(1, [1, 0, 0]), (2, [2, 0, 0]), (3, [1, 1, 1]), (12, [10, 1, 1])])
 def test_even_few_digits_are_split(tmp_path, random_digits, count, sizes):
     path = export(random_digits(count), "npz", tmp_path / "d.npz")
     assert [len(part) for part in load(path)] == sizes

@@ -121,9 +121,7 @@ def test_the_page_shows_the_digits_themselves(written: Path, judged: Judged) -> 
     digits, probabilities = judged
     page = written.read_text(encoding="utf-8")
     wrong = int((probabilities.argmax(axis=1) != digits.labels).sum())
-    shown = re.findall(
-        r'src="data:image/png;base64,([^"]+)"[^>]*alt="digit (\d+): given (\d), read as (\d)"', page
-    )
+    shown = re.findall(r'src="data:image/png;base64,([^"]+)"[^>]*alt="digit (\d+): given (\d), read as (\d)"', page)
     assert len(shown) == min(wrong, 49) + 25
     for content, index, given, read in shown:
         pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(content))))
@@ -148,9 +146,7 @@ def test_figures_and_json_lie_beside_the_page(written: Path) -> None:
 def test_people_who_disagree_with_a_label_are_heard(doubted: Judged, tmp_path: Path) -> None:
     digits, probabilities = doubted
     text = Outline(
-        write_report(
-            tmp_path, evaluate_probabilities(probabilities, digits), digits, probabilities
-        ).read_text()
+        write_report(tmp_path, evaluate_probabilities(probabilities, digits), digits, probabilities).read_text()
     ).text
     assert "people say 9" in text
     assert "Corrected accuracy" in text
@@ -159,17 +155,13 @@ def test_people_who_disagree_with_a_label_are_heard(doubted: Judged, tmp_path: P
 
 def test_a_perfect_recogniser_gets_a_report_too(tmp_path: Path) -> None:
     digits, probabilities = blobs(np.arange(10)), np.eye(10)
-    page = write_report(
-        tmp_path, evaluate_probabilities(probabilities, digits), digits, probabilities
-    ).read_text()
+    page = write_report(tmp_path, evaluate_probabilities(probabilities, digits), digits, probabilities).read_text()
     assert "None is read wrong." in page
     assert "Learning curves" not in page
     assert "Layers" not in page
 
 
-def test_probabilities_of_other_digits_are_refused_before_anything_is_written(
-    judged: Judged, tmp_path: Path
-) -> None:
+def test_probabilities_of_other_digits_are_refused_before_anything_is_written(judged: Judged, tmp_path: Path) -> None:
     e = evaluate_probabilities(judged[1], judged[0])
     with pytest.raises(UsageError, match="must be \\(400, 10\\)"):
         write_report(tmp_path / "out", e, judged[0], judged[1][:9])

@@ -31,7 +31,9 @@ def both(lines: list[str] | tuple[str, ...]) -> tuple[Network, Recognizer]:
     return network.eval(), Recognizer(to_onnx(layers, weights, Manifest("test")))
 
 
-@pytest.mark.parametrize("lines", [EVERY_LAYER, ["flatten", "dense 10"], *(Recipe.load(n).lines for n in bundled_names())])
+@pytest.mark.parametrize(
+    "lines", [EVERY_LAYER, ["flatten", "dense 10"], *(Recipe.load(n).lines for n in bundled_names())]
+)
 def test_logits_and_features_are_those_of_torch(lines) -> None:
     network, recognizer = both(lines)
     images = np.random.default_rng(0).integers(0, 256, (7, 28, 28), dtype=np.uint8)

@@ -6,7 +6,9 @@ from digitlab.errors import RecipeError
 from digitlab.recipes import Recipe, bundled_names, count_multiplications, count_parameters, read_layers, table
 
 SHAPES = {
-    "conv3": [(32, 26, 26), (32, 13, 13), (64, 11, 11), (64, 5, 5), (128, 3, 3), (128, 1, 1), (128,), (128,), (128,), (10,)],
+    "conv3": [
+        (32, 26, 26), (32, 13, 13), (64, 11, 11), (64, 5, 5), (128, 3, 3), (128, 1, 1), (128,), (128,), (128,), (10,),
+    ],
     "lenet50": [(10, 26, 26), (10, 13, 13), (20, 11, 11), (20, 5, 5), (500,), (50,), (10,)],
 }  # fmt: skip
 

@@ -23,7 +23,8 @@ from digitlab.training.schedule import rate_at  # noqa: E402
 # Everything that has a state: batch norm, dropout, a weight average, augmentation, filters in channels-last order.
 PAGE = {
     "layers": [
-        "conv 8 3", "batchnorm", "relu", "maxpool 2", "conv 16 3", "relu", "maxpool 2", "dropout 0.2", "flatten", "dense 10",
+        "conv 8 3", "batchnorm", "relu", "maxpool 2", "conv 16 3", "relu", "maxpool 2", "dropout 0.2",
+        "flatten", "dense 10",
     ],
     "training": {"epochs": 3, "batch_size": 64, "learning_rate": 0.01, "schedule": "cosine", "averaging": 0.9,
                  "optimizer": "adamw", "weight_decay": 0.01},
@@ -107,15 +108,17 @@ def test_a_run_killed_outright_resumes_to_the_same_bits(file, tmp_path) -> None:
     )
     command = [sys.executable, "-m", "digitlab", "train", str(page), "--device", "cpu", "--out"]
     for name, deadly in (("whole", False), ("killed", True)):
-        process = subprocess.Popen([*command, str(tmp_path / name)], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [*command, str(tmp_path / name)], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        )
         while deadly and process.poll() is None:
             if (tmp_path / name / FILE).exists():
                 process.send_signal(signal.SIGKILL)
             time.sleep(0.01)
         process.wait()
     assert not (tmp_path / "killed" / "recognizer.onnx").exists()
-    again = subprocess.run([sys.executable, "-m", "digitlab", "train", "--resume", str(tmp_path / "killed")], check=True,
-                           capture_output=True)  # fmt: skip
+    resume = [*command[:4], "--resume", str(tmp_path / "killed")]
+    again = subprocess.run(resume, check=True, capture_output=True)
     assert b"goes on after epoch" in again.stderr
     assert weights(training.Run.open(tmp_path / "killed")) == weights(training.Run.open(tmp_path / "whole"))
     assert sorted(p.name for p in (tmp_path / "killed").iterdir() if p.name.startswith(".")) == []
@@ -173,7 +176,10 @@ def test_a_file_in_the_way_is_told_before_training(splits, tmp_path) -> None:
 
 def test_a_last_batch_of_one_image_does_no_harm(splits, tmp_path) -> None:
     odd = splits._replace(train=splits.train[:129])
-    lines = {"layers": ["flatten", "dense 8", "batchnorm", "relu", "dense 10"], "training": {"epochs": 1, "batch_size": 64}}
+    lines = {
+        "layers": ["flatten", "dense 8", "batchnorm", "relu", "dense 10"],
+        "training": {"epochs": 1, "batch_size": 64},
+    }
     run = training.train(Recipe.from_dict(lines, "odd"), splits=odd, out=tmp_path / "odd")
     assert np.isfinite(run.history[0]["train_loss"])
 

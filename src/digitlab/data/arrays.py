@@ -37,9 +37,7 @@ def read_npz(path: str | Path) -> dict[str, Digits]:
     try:
         with zipfile.ZipFile(path) as archive:
             names = {name.removesuffix(".npy") for name in archive.namelist()}
-            pairs = {
-                part: (f"x_{part}", f"y_{part}") for part in PARTS if {f"x_{part}", f"y_{part}"} <= names
-            }
+            pairs = {part: (f"x_{part}", f"y_{part}") for part in PARTS if {f"x_{part}", f"y_{part}"} <= names}
             if not pairs and {"images", "labels"} <= names:
                 pairs = {"": ("images", "labels")}
             if not pairs:
@@ -79,9 +77,7 @@ def _digits(archive: zipfile.ZipFile, path: str | Path, images_key: str, labels_
     if images.ndim == 2 and images.shape[1] == 28 * 28:
         images = images.reshape(-1, 28, 28)
     if images.size and not (images.min() >= 0 and images.max() <= 255):
-        raise DataError(
-            f"{path}: {images_key} has values outside 0 to 255; scale them to whole numbers from 0 to 255"
-        )
+        raise DataError(f"{path}: {images_key} has values outside 0 to 255; scale them to whole numbers from 0 to 255")
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     return Digits(images.astype(np.uint8, copy=False), labels, f"{path} ({images_key})")
@@ -102,9 +98,7 @@ def _array(archive: zipfile.ZipFile, path: str | Path, key: str) -> np.ndarray:
             raise DataError(f"{what} is of type {dtype}; store whole numbers (uint8, 0 to 255) instead")
         size = math.prod(shape) * dtype.itemsize
         if size > MAX_BYTES:
-            raise DataError(
-                f"{what} claims shape {shape}, more than the {MAX_BYTES:,} bytes read at once; split it"
-            )
+            raise DataError(f"{what} claims shape {shape}, more than the {MAX_BYTES:,} bytes read at once; split it")
         if min(shape, default=0) < 0 or file.tell() + size != archive.getinfo(f"{key}.npy").file_size:
             raise DataError(f"{what} is not as long as its header claims; fetch or save the file again")
         content = bytearray()

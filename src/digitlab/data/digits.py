@@ -34,9 +34,7 @@ class Digits:
     def __post_init__(self) -> None:
         if self.images.ndim != 3 or self.images.shape[1:] != (28, 28) or self.images.dtype != np.uint8:
             shape = f"{self.images.dtype} {self.images.shape}"
-            raise DataError(
-                f"{self.name}: images must be uint8 (N, 28, 28), but are {shape}; frame them first"
-            )
+            raise DataError(f"{self.name}: images must be uint8 (N, 28, 28), but are {shape}; frame them first")
         if self.labels.shape != (len(self.images),):
             raise DataError(f"{self.name}: {len(self.images)} images but labels of shape {self.labels.shape}")
         wrong = np.flatnonzero((self.labels < 0) | (self.labels > 9))

@@ -23,9 +23,7 @@ FORMATS = ("folder", "csv", "npz", "idx")
 Progress = Callable[[int], None]
 
 
-def export(
-    digits: Splits | Digits, to: str, out: str | Path, progress: Progress = lambda count: None
-) -> Path:
+def export(digits: Splits | Digits, to: str, out: str | Path, progress: Progress = lambda count: None) -> Path:
     """Write digits to a new folder or file; nothing is left of it if that fails halfway.
 
     Args:

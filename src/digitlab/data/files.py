@@ -28,9 +28,7 @@ def unpacked(source: str | Path | bytes) -> Iterator[BinaryIO]:
     name = name_of(source)
     try:
         with contextlib.ExitStack() as stack:
-            raw: BinaryIO = (
-                io.BytesIO(source) if isinstance(source, bytes) else stack.enter_context(open(source, "rb"))
-            )
+            raw: BinaryIO = io.BytesIO(source) if isinstance(source, bytes) else stack.enter_context(open(source, "rb"))
             start = raw.read(2)
             raw.seek(0)
             yield cast(BinaryIO, stack.enter_context(gzip.open(raw))) if start == GZIP_MAGIC else raw

@@ -120,18 +120,14 @@ def _open_grey(path: Path) -> tuple[np.ndarray, bool]:
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # of Pillow's, about size and metadata: what matters is an error here
+            warnings.simplefilter("ignore")  # of Pillow's, about size and metadata: what matters is an error here
             with Image.open(path, formats=FORMATS) as image:
                 return _decode(image, path)
     except DataError:
         raise
     except Image.DecompressionBombError as error:
         raise DataError(f"{path} has more than 100 million pixels; shrink it") from error
-    except (
-        Exception
-    ) as error:  # Pillow raises nearly any kind for damaged files; all of them mean the same here
+    except Exception as error:  # Pillow raises nearly any kind for damaged files; all of them mean the same here
         raise DataError(f"{path} cannot be read as an image; remove it or save it again") from error
 
 

@@ -25,9 +25,7 @@ from digitlab.errors import DataError, UsageError
 from digitlab.storage import atomic_path
 
 MAX_BYTES = MAX_DIGITS * 28 * 28  # of content; what claims more is refused before any memory is taken
-STEP = (
-    1 << 20
-)  # bytes read at a time, so that memory follows what is really there and not what a header claims
+STEP = 1 << 20  # bytes read at a time, so that memory follows what is really there and not what a header claims
 
 IMAGES_NAME = re.compile(r"(?:(?P<part>.+)-)?images[-.]idx3-ubyte(?:\.gz)?")
 
@@ -64,9 +62,7 @@ def read_content(source: str | Path | bytes) -> bytearray:
     if len(content) < length:
         raise DataError(f"{name} is cut off: its header claims {length} bytes, but it has {len(content)}")
     if surplus:
-        raise DataError(
-            f"{name} goes on after the {length} bytes that its header claims; it is no clean IDX file"
-        )
+        raise DataError(f"{name} goes on after the {length} bytes that its header claims; it is no clean IDX file")
     return content
 
 
@@ -79,9 +75,7 @@ def parse(content: bytearray, name: str = "content") -> np.ndarray:
 def pack(array: np.ndarray) -> bytes:
     """Return a uint8 array, (N,) or (N, height, width), as IDX content. Raises UsageError for any other."""
     if array.dtype != np.uint8 or array.ndim not in (1, 3):
-        raise UsageError(
-            f"IDX files here hold uint8 (N,) or (N, height, width), not {array.dtype} {array.shape}"
-        )
+        raise UsageError(f"IDX files here hold uint8 (N,) or (N, height, width), not {array.dtype} {array.shape}")
     return struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape) + array.tobytes()
 
 
@@ -103,9 +97,7 @@ def read_pair(images: Path) -> Digits:
     `train-images-idx3-ubyte.gz` goes with `train-labels-idx1-ubyte.gz` or the same without `.gz`.
     """
     if not IMAGES_NAME.fullmatch(images.name):
-        raise DataError(
-            f"{images} is not named like MNIST's images, NAME-images-idx3-ubyte; rename it, labels too"
-        )
+        raise DataError(f"{images} is not named like MNIST's images, NAME-images-idx3-ubyte; rename it, labels too")
     plain = images.name.removesuffix(".gz").replace("images", "labels").replace("idx3", "idx1")
     candidates = [images.with_name(plain), images.with_name(f"{plain}.gz")]
     labels = next((path for path in candidates if path.is_file()), None)
@@ -113,9 +105,7 @@ def read_pair(images: Path) -> Digits:
         raise DataError(f"{images} has no labels beside it; put {plain} or {plain}.gz into the same folder")
     image_array, label_array = read(images), read(labels)
     if label_array.ndim != 1:
-        raise DataError(
-            f"{labels} has {label_array.ndim} dimensions, but labels have one; check which file it is"
-        )
+        raise DataError(f"{labels} has {label_array.ndim} dimensions, but labels have one; check which file it is")
     return Digits(image_array, label_array, str(images))
 
 

@@ -130,9 +130,7 @@ def _fetch(url: str, path: Path) -> None:
     bar = _Bar(url) if sys.stderr.isatty() else None
     try:
         with open(path, "wb") as file:
-            HTTPDownloader(progressbar=bar or False, chunk_size=1 << 16, timeout=TIMEOUT)(
-                url, _Sink(file), None
-            )
+            HTTPDownloader(progressbar=bar or False, chunk_size=1 << 16, timeout=TIMEOUT)(url, _Sink(file), None)
     except requests.Timeout as error:
         raise DownloadError(f"no answer within {TIMEOUT:g} seconds") from error
     except requests.HTTPError as error:

@@ -16,9 +16,7 @@ from digitlab.errors import DataError, UsageError
 
 SPLITS = ("standard", "kaggle", "full")
 NAMES = ("mnist", "strokes")
-POSSIBLE = (
-    "mnist, strokes, a folder of class folders or IDX files, or a .csv, .csv.gz, .npz or IDX images file"
-)
+POSSIBLE = "mnist, strokes, a folder of class folders or IDX files, or a .csv, .csv.gz, .npz or IDX images file"
 
 # How many digits the pen writes for each part, and with which seed; `load` adds its own seed to train's only,
 # so that every training is chosen and judged by the same digits.
@@ -51,9 +49,7 @@ def load(source: str | Path, *, split: str = "standard", seed: int = 0) -> Split
         UsageError: the split is unknown.
     """
     if split not in SPLITS:
-        raise UsageError(
-            f"there is no split {split!r}; choose one of {', '.join(SPLITS)}{_nearest(split, SPLITS)}"
-        )
+        raise UsageError(f"there is no split {split!r}; choose one of {', '.join(SPLITS)}{_nearest(split, SPLITS)}")
     if source == "mnist":
         return _mnist(split)
     if source == "strokes":
@@ -97,17 +93,12 @@ def describe(source: str | Path, *, split: str = "standard") -> dict[str, Any]:
 
 def _files(source: str | Path) -> list[dict[str, Any]]:
     if source == "mnist":  # loaded just before, which compares every digest
-        return [
-            {"path": str(mnist.find(name)), "sha256": d, "verified": True}
-            for name, d in mnist.DIGESTS.items()
-        ]
+        return [{"path": str(mnist.find(name)), "sha256": d, "verified": True} for name, d in mnist.DIGESTS.items()]
     path = Path(source)
     if source == "strokes" or not path.is_file():
         return []
     with open(path, "rb") as file:
-        return [
-            {"path": str(path), "sha256": hashlib.file_digest(file, "sha256").hexdigest(), "verified": False}
-        ]
+        return [{"path": str(path), "sha256": hashlib.file_digest(file, "sha256").hexdigest(), "verified": False}]
 
 
 def _mnist(split: str) -> Splits:
@@ -129,9 +120,7 @@ def _cut(digits: Digits, order: np.ndarray, cuts: list[int]) -> Splits:
     """Cut a fixed order of digits into train, validation and test; within each, the source's order stays."""
     pieces = [np.sort(piece) for piece in np.split(order, cuts)]
     pieces += [np.empty(0, np.int64)] * (3 - len(pieces))
-    return Splits(
-        *(digits[i].renamed(f"{digits.name} {part}") for part, i in zip(Splits._fields, pieces, strict=True))
-    )
+    return Splits(*(digits[i].renamed(f"{digits.name} {part}") for part, i in zip(Splits._fields, pieces, strict=True)))
 
 
 def _strokes(part: str, seed: int) -> Digits:
@@ -166,17 +155,12 @@ def _read_folder(folder: Path) -> dict[str, Digits]:
         match = idx.IMAGES_NAME.fullmatch(path.name)
         if match:
             part = _part((match["part"] or "").rpartition("-")[2], path)
-        elif (
-            path.name.lower().endswith((".csv", ".csv.gz"))
-            and path.name.split(".")[0].lower() in folders.PARTS
-        ):
+        elif path.name.lower().endswith((".csv", ".csv.gz")) and path.name.split(".")[0].lower() in folders.PARTS:
             part = _part(path.name.split(".")[0], path)
         else:
             continue
         if part in found:
-            raise DataError(
-                f"{found[part]} and {path} are the same part; remove one, or name the one that you mean"
-            )
+            raise DataError(f"{found[part]} and {path} are the same part; remove one, or name the one that you mean")
         found[part] = path
     if not found:
         return folders.read_folder(folder)
@@ -186,9 +170,7 @@ def _read_folder(folder: Path) -> dict[str, Digits]:
 def _part(name: str, path: Path) -> str:
     part = {**folders.PARTS, "t10k": "test", "": ""}.get(name.lower())
     if part is None:
-        raise DataError(
-            f"{path}: {name!r} is no part; name it train, validation or test (t10k), or load it by itself"
-        )
+        raise DataError(f"{path}: {name!r} is no part; name it train, validation or test (t10k), or load it by itself")
     return part
 
 

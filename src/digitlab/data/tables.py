@@ -58,9 +58,7 @@ def read_csv(path: str | Path) -> Digits:
             labels.append(values[:, 0])
             count += len(values)
             if count > MAX_DIGITS:
-                raise DataError(
-                    f"{path} has more than the {MAX_DIGITS:,} digits that are read at once; split it"
-                )
+                raise DataError(f"{path} has more than the {MAX_DIGITS:,} digits that are read at once; split it")
     if not count:
         raise DataError(f"{path} has a header but no digits; add a line for each digit")
     pixels = np.concatenate(images)
@@ -80,17 +78,13 @@ def write_csv(path: str | Path, digits: Digits, progress: Callable[[int], None] 
     """
     with atomic_path(path) as temporary, open(temporary, "wb") as plain, contextlib.ExitStack() as stack:
         file: BinaryIO = plain
-        if (
-            Path(path).suffix == ".gz"
-        ):  # no name and no time in the header: the same digits give the same bytes
+        if Path(path).suffix == ".gz":  # no name and no time in the header: the same digits give the same bytes
             file = cast(BinaryIO, stack.enter_context(gzip.GzipFile("", "wb", fileobj=plain, mtime=0)))
         file.write((",".join(COLUMNS) + "\n").encode())
         for start in range(0, len(digits), BLOCK):
             block = digits[start : start + BLOCK]
             rows = np.column_stack([block.labels.astype(np.uint8), block.images.reshape(len(block), PIXELS)])
-            file.write(
-                "".join(",".join(map(NUMBERS.__getitem__, row)) + "\n" for row in rows.tolist()).encode()
-            )
+            file.write("".join(",".join(map(NUMBERS.__getitem__, row)) + "\n" for row in rows.tolist()).encode())
             progress(len(block))
 
 
@@ -100,9 +94,7 @@ def _lines(stream: BinaryIO, path: str | Path) -> Iterator[tuple[int, str]]:
     while line := stream.readline(MAX_LINE + 1):
         number += 1
         if len(line) > MAX_LINE:
-            raise DataError(
-                f"{path}, line {number}: longer than {MAX_LINE:,} bytes; this is no table of digits"
-            )
+            raise DataError(f"{path}, line {number}: longer than {MAX_LINE:,} bytes; this is no table of digits")
         try:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
         except UnicodeDecodeError as error:
@@ -133,26 +125,20 @@ def _order(header: str, path: str | Path) -> list[int]:
             " use a labelled file, such as train.csv"
         )
     if len(missing) == len(COLUMNS):
-        raise DataError(
-            f"{path}, line 1: no header; the first line should be label,pixel0,...,pixel{PIXELS - 1}"
-        )
+        raise DataError(f"{path}, line 1: no header; the first line should be label,pixel0,...,pixel{PIXELS - 1}")
     if missing:
         more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
         raise DataError(f"{path}, line 1: column {missing[0]} is missing{more}; add it")
     if surplus or len(names) != len(COLUMNS):
         wrong = surplus[0] if surplus else next(name for name in names if names.count(name) > 1)
-        raise DataError(
-            f"{path}, line 1: column {wrong!r} is {'unknown' if surplus else 'there twice'}; remove it"
-        )
+        raise DataError(f"{path}, line 1: column {wrong!r} is {'unknown' if surplus else 'there twice'}; remove it")
     return [names.index(name) for name in COLUMNS]
 
 
 def _values(block: Lines, columns: int, path: str | Path) -> np.ndarray:
     """Return the numbers of the lines, (lines, columns) uint8; only if numpy's parser fails, line by line."""
     try:
-        values = np.loadtxt(
-            [text for _, text in block], np.uint8, delimiter=",", comments=None, quotechar='"', ndmin=2
-        )
+        values = np.loadtxt([text for _, text in block], np.uint8, delimiter=",", comments=None, quotechar='"', ndmin=2)
         if values.shape == (len(block), columns):
             return values
     except ValueError:
@@ -160,9 +146,7 @@ def _values(block: Lines, columns: int, path: str | Path) -> np.ndarray:
     for number, text in block:
         where = f"{path}, line {number}"
         _check_row(_cells(text, where), columns, where)
-    raise DataError(
-        f"{path}, lines {block[0][0]} to {block[-1][0]}: not rows of {columns} whole numbers; correct them"
-    )
+    raise DataError(f"{path}, lines {block[0][0]} to {block[-1][0]}: not rows of {columns} whole numbers; correct them")
 
 
 def _cells(text: str, where: str) -> list[str]:
@@ -175,9 +159,7 @@ def _cells(text: str, where: str) -> list[str]:
 def _check_row(row: list[str], columns: int, where: str) -> None:
     """Raise DataError if a row is ragged or one of its values is not a whole number from 0 to 255."""
     if len(row) != columns:
-        raise DataError(
-            f"{where}: {len(row)} values, but the header has {columns} columns; correct or remove the line"
-        )
+        raise DataError(f"{where}: {len(row)} values, but the header has {columns} columns; correct or remove the line")
     for column, value in enumerate(row, 1):
         digits = value.strip().removeprefix("-").removeprefix("+")
         if not (digits.isascii() and digits.isdigit()):

@@ -66,9 +66,7 @@ def expected_calibration_error(table: list[Bin]) -> float:
 
     Source: Guo et al., 2017, equation 3.
     """
-    filled = [
-        (b.n, b.confidence, b.accuracy) for b in table if b.confidence is not None and b.accuracy is not None
-    ]
+    filled = [(b.n, b.confidence, b.accuracy) for b in table if b.confidence is not None and b.accuracy is not None]
     total = sum(n for n, _, _ in filled)
     return sum(n * abs(accuracy - confidence) for n, confidence, accuracy in filled) / total if total else 0.0
 

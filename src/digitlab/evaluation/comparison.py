@@ -80,9 +80,7 @@ def compare(
     """
     loaded = [recipe if isinstance(recipe, Recipe) else Recipe.load(recipe) for recipe in recipes]
     settings = [
-        recipe.changed(epochs=epochs, train_size=size or None)
-        for recipe in loaded
-        for size in (train_sizes or (0,))
+        recipe.changed(epochs=epochs, train_size=size or None) for recipe in loaded for size in (train_sizes or (0,))
     ]
     results = []
     for recipe in settings:
@@ -109,7 +107,7 @@ def summarise(runs: Sequence[Run]) -> Compared:
     first = runs[0]
     values = [judged_accuracy(run.folder) for run in runs]
     mean, low, high = mean_interval(values)
-    chosen = [run.history[-1].get("validation_accuracy") for run in runs]
+    chosen = [a for run in runs if (a := run.history[-1].get("validation_accuracy")) is not None]
     return Compared(
         name=first.recipe.name,
         parameters=first.recipe.parameters,
@@ -120,7 +118,7 @@ def summarise(runs: Sequence[Run]) -> Compared:
         mean=mean,
         low=low,
         high=high,
-        validation=None if None in chosen else sum(chosen) / len(chosen),
+        validation=sum(chosen) / len(chosen) if chosen else None,
         seconds=sum(run.facts["seconds"] for run in runs) / len(runs),
         test=first.facts["data"].get("test", {}).get("name", ""),
         hardware=first.facts["hardware"],

@@ -50,22 +50,16 @@ def learning_curves(history: Curve) -> Figure:
         ("accuracy", (("train_accuracy", "training"), ("validation_accuracy", "validation"))),
         ("learning rate", (("learning_rate", "learning rate"),)),
     ]
-    panels = [
-        (title, series) for title, series in panels if any(_points(history, key)[0] for key, _ in series)
-    ]
+    panels = [(title, series) for title, series in panels if any(_points(history, key)[0] for key, _ in series)]
     if not panels:
-        raise UsageError(
-            "the history holds no epochs with a loss, an accuracy or a rate; train for one epoch at least"
-        )
+        raise UsageError("the history holds no epochs with a loss, an accuracy or a rate; train for one epoch at least")
     figure, axes = new_axes(3.1 * len(panels) + 0.4, 2.9, columns=len(panels))
     for ax, (title, series) in zip(axes, panels, strict=True):
         for (key, label), colour in zip(series, (BLUE, VERMILION), strict=False):
             epochs, values = _points(history, key)
             if values:
                 marker = "o" if len(values) <= 30 else ""
-                ax.plot(
-                    epochs, values, marker=marker, markersize=3.5, color=colour, label=label, linewidth=1.6
-                )
+                ax.plot(epochs, values, marker=marker, markersize=3.5, color=colour, label=label, linewidth=1.6)
         ax.set_xlabel("epoch")
         ax.set_title(title)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
@@ -89,9 +83,7 @@ def confusion(evaluation: Evaluation) -> Figure:
     worst = max(1, errors.max())
     for given, read in np.ndindex(10, 10):
         n = counts[given, read]
-        shade = (
-            (QUIET, 0.16) if given == read else (VERMILION, 0.12 + 0.63 * (n / worst) ** 0.7 if n else 0.0)
-        )
+        shade = (QUIET, 0.16) if given == read else (VERMILION, 0.12 + 0.63 * (n / worst) ** 0.7 if n else 0.0)
         ax.add_patch(_cell((read, given), shade))
         if n:
             weight = "normal" if given == read else "bold"
@@ -126,9 +118,7 @@ def reliability_diagram(evaluation: Evaluation) -> Figure:
         label="bins, 95 % interval",
         clip_on=False,
     )
-    ax.set(
-        xlim=(0, 1.02), ylim=(0, 1.24), yticks=np.linspace(0, 1, 6), ylabel="accuracy"
-    )  # room for the legend
+    ax.set(xlim=(0, 1.02), ylim=(0, 1.24), yticks=np.linspace(0, 1, 6), ylabel="accuracy")  # room for the legend
     ax.legend(frameon=False, loc="upper left", labelcolor=INK, fontsize=9, borderaxespad=0)
     ece = f"ECE {evaluation.ece * 100:.2f} %"
     ax.text(0.98, 0.05, ece, transform=ax.transAxes, ha="right", color=INK, fontweight="bold")
@@ -156,9 +146,7 @@ def risk_coverage_curve(evaluation: Evaluation, digits: Digits, probabilities: n
         some = np.linspace(0, len(risk) - 1, 1000).round().astype(int)
         coverage, risk = coverage[some], risk[some]
     figure, (ax,) = new_axes(5.2, 4.6)
-    marker = (
-        "o" if len(risk) <= 20 else ""
-    )  # a recogniser that knows few confidences makes points, not a line
+    marker = "o" if len(risk) <= 20 else ""  # a recogniser that knows few confidences makes points, not a line
     ax.step(coverage, risk, where="post", color=BLUE, linewidth=1.8, marker=marker, clip_on=False)
     ax.fill_between(coverage, risk, step="post", color=BLUE, alpha=0.12, linewidth=0)
     free = evaluation.coverage_without_error
@@ -166,14 +154,10 @@ def risk_coverage_curve(evaluation: Evaluation, digits: Digits, probabilities: n
     side, shift = ("left", 6) if free < 0.6 else ("right", -6)
     label = f"no error up to {free * 100:.1f} %"
     where = ("data", "axes fraction")
-    ax.annotate(
-        label, (free, 0.9), (shift, 0), xycoords=where, textcoords="offset points", ha=side, color=INK
-    )
+    ax.annotate(label, (free, 0.9), (shift, 0), xycoords=where, textcoords="offset points", ha=side, color=INK)
     # Where nothing is wrong there is little to see: most of the axis is for the rest.
     start = max(0.0, math.floor(10 - 30 * (1 - free)) / 10) if free < 1 else 0.0
-    ax.set(
-        xlim=(start, 1), xlabel="share of digits answered, surest first", ylabel="errors among the answers"
-    )
+    ax.set(xlim=(start, 1), xlabel="share of digits answered, surest first", ylabel="errors among the answers")
     ax.set_ylim(0, max(float(risk.max()) * 1.15, 1e-3))
     ax.xaxis.set_major_formatter(percent_tick)
     ax.yaxis.set_major_formatter(percent_tick)
@@ -247,9 +231,7 @@ def _bars(rows: Sequence[dict[str, Any]]) -> np.ndarray:
     """Return how far the intervals reach below and above their means, (2, N); NaN where there is none."""
     ends = [(row.get("low"), row["mean"], row.get("high")) for row in rows]
     nan = math.nan
-    return np.array(
-        [(nan, nan) if low is None or high is None else (m - low, high - m) for low, m, high in ends]
-    ).T
+    return np.array([(nan, nan) if low is None or high is None else (m - low, high - m) for low, m, high in ends]).T
 
 
 def _points(history: Curve, key: str) -> tuple[list[float], list[float]]:

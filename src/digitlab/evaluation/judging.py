@@ -17,9 +17,7 @@ from digitlab.recognizer import Recognizer, load
 FILE = "evaluation.json"
 
 
-def evaluate(
-    model: str | Path | Recognizer = "default", source: str | Path | Digits | None = None
-) -> Evaluation:
+def evaluate(model: str | Path | Recognizer = "default", source: str | Path | Digits | None = None) -> Evaluation:
     """Measure a recogniser.
 
     Args:

@@ -129,9 +129,7 @@ def checked(probabilities: np.ndarray, digits: Digits) -> np.ndarray:
         )
     sums = probabilities.sum(axis=1)
     if not (np.isfinite(sums).all() and (probabilities >= 0).all() and np.allclose(sums, 1, atol=1e-3)):
-        raise UsageError(
-            "each row of probabilities must be 0 or more and sum to one; apply softmax to logits first"
-        )
+        raise UsageError("each row of probabilities must be 0 or more and sum to one; apply softmax to logits first")
     return probabilities / sums[:, None]
 
 

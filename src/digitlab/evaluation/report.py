@@ -72,9 +72,7 @@ def write_report(
         evaluation=evaluation,
         tiles=_tiles(evaluation),
         confusions=_most_confused(evaluation),
-        drawn={
-            name: _inline(figure, name) for name, figure in drawn.items() if name not in ("random", "wrong")
-        },
+        drawn={name: _inline(figure, name) for name, figure in drawn.items() if name not in ("random", "wrong")},
         random=_cells(digits, probabilities, samples.pick_random(len(digits), 25)),
         wrong=_cells(digits, probabilities, worst_first(probabilities, digits.labels)[:SHOWN_WRONG]),
         first=FIRST_WRONG,
@@ -110,9 +108,7 @@ def _page(**content: Any) -> str:
     with needs_extra("writing a report"):
         from jinja2 import Environment, StrictUndefined
     source = resources.files("digitlab.evaluation").joinpath("report.html").read_text(encoding="utf-8")
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return environment.from_string(source).render(**content) + "\n"
 
 
@@ -141,9 +137,7 @@ def _tiles(e: Evaluation) -> list[tuple[str, str, str]]:
 def _most_confused(e: Evaluation, count: int = 5) -> list[tuple[int, int, int]]:
     """Return the most frequent confusions: given label, read label, how often."""
     pairs = [(n, given, read) for given, row in enumerate(e.confusion) for read, n in enumerate(row)]
-    ranked = sorted(
-        ((n, given, read) for n, given, read in pairs if n and given != read), key=lambda p: (-p[0], p)
-    )
+    ranked = sorted(((n, given, read) for n, given, read in pairs if n and given != read), key=lambda p: (-p[0], p))
     return [(given, read, n) for n, given, read in ranked[:count]]
 
 

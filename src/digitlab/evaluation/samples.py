@@ -56,12 +56,8 @@ def _grid(
     words = 0.1 + 0.15 * (2 if opinion is None else 3)  # height of a caption, inches
     height = rows * (CELL + words) + 0.1
     figure, axes = new_axes(1.25 * CELL * columns, height, rows=rows, columns=columns, arrange=False)
-    figure.set_layout_engine(
-        "none"
-    )  # all cells are alike, so there is nothing to solve, and it is much faster
-    figure.subplots_adjust(
-        0.01, 0.05 / height, 0.99, 1 - (words + 0.05) / height, wspace=0, hspace=words / CELL
-    )
+    figure.set_layout_engine("none")  # all cells are alike, so there is nothing to solve, and it is much faster
+    figure.subplots_adjust(0.01, 0.05 / height, 0.99, 1 - (words + 0.05) / height, wspace=0, hspace=words / CELL)
     for ax in axes:
         ax.axis("off")
     for ax, i in zip(axes, which, strict=False):
@@ -71,9 +67,7 @@ def _grid(
         first = f"{read}" if right else f"{given} read as {read}"
         caption = f"{first}\n{percent(probabilities[i, read])}"
         if opinion is not None:
-            caption += (
-                f"\n{annotators_say(opinion, int(i), given) or ' '}"  # a line in any case: rows stay aligned
-            )
+            caption += f"\n{annotators_say(opinion, int(i), given) or ' '}"  # a line in any case: rows stay aligned
         ax.set_title(caption, fontsize=8, color=INK if right else VERMILION, pad=3, linespacing=1.15)
     return figure
 

@@ -68,9 +68,7 @@ class _Graph:
         return output
 
     def constant(self, name: str) -> str:
-        self.constants.append(
-            numpy_helper.from_array(np.ascontiguousarray(self.weights[name], np.float32), name)
-        )
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(self.weights[name], np.float32), name))
         return name
 
     def layer(self, index: int, layer: Layer, value: str, output: str) -> str:
@@ -94,9 +92,7 @@ class _Graph:
             return self.add("BatchNormalization", [value, *constants], output, epsilon=1e-5)
         if layer.kind in ("maxpool", "avgpool"):
             operator = "MaxPool" if layer.kind == "maxpool" else "AveragePool"
-            return self.add(
-                operator, [value], output, kernel_shape=[layer.size] * 2, strides=[layer.size] * 2
-            )
+            return self.add(operator, [value], output, kernel_shape=[layer.size] * 2, strides=[layer.size] * 2)
         if layer.kind == "globalpool":
             return self.add("Flatten", [self.add("GlobalAveragePool", [value], f"{output}.pooled")], output)
         if layer.kind == "flatten":

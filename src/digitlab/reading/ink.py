@@ -139,9 +139,7 @@ def _ink_is_dark(small: np.ndarray) -> bool:
     centred = np.clip(np.rint(detail + 128), 0, 255).astype(np.uint8)
     _, dark = cv2.threshold(centred, 0, 1, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)
     rim = max(1, side // 24)
-    edges = np.concatenate(
-        [dark[:rim].ravel(), dark[-rim:].ravel(), dark[:, :rim].ravel(), dark[:, -rim:].ravel()]
-    )
+    edges = np.concatenate([dark[:rim].ravel(), dark[-rim:].ravel(), dark[:, :rim].ravel(), dark[:, -rim:].ravel()])
     return bool(dark.mean() + edges.mean() < 1)
 
 
@@ -167,7 +165,7 @@ def _light(small: np.ndarray) -> np.ndarray:
         terms = np.linalg.lstsq(points[near], level[near], rcond=None)[0]
         surface = points @ terms
     fitted = (_quadratic(*small.shape) @ terms).reshape(small.shape)
-    return np.clip(fitted / max(1.0, float(fitted.max())), 0.04, 1)
+    return np.maximum(fitted, 1) / max(1.0, float(fitted.max()))
 
 
 def _quadratic(height: int, width: int) -> np.ndarray:
@@ -239,13 +237,11 @@ def single_digit(ink: np.ndarray) -> Piece | None:
         for i in candidates:
             gap = max(x[i] - right, left - x[i] - w[i], y[i] - bottom, top - y[i] - h[i], 0)
             if i not in chosen and gap <= REACH * size and max(w[i], h[i]) < 1.2 * size:
-                chosen.add(i)
+                chosen.add(int(i))
                 left, top = min(left, x[i]), min(top, y[i])
                 right, bottom = max(right, x[i] + w[i]), max(bottom, y[i] + h[i])
                 grown = True
     inside = label[top:bottom, left:right]
     keep = np.isin(inside, list(chosen))
-    keep |= (inside == 0) & (
-        cv2.dilate(keep.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    )  # its soft edges
+    keep |= (inside == 0) & (cv2.dilate(keep.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)  # its soft edges
     return Piece(ink[top:bottom, left:right] * keep, (int(left), int(top), int(right), int(bottom)))

@@ -78,9 +78,7 @@ def open_image(source: Any, longest: int | None = None) -> Opened:
         _check_size(*image.size, label)
         try:
             picture, size, frames = _decoded(image, longest)
-        except (
-            Exception
-        ) as error:  # decoders raise whatever they trip over: OSError, struct.error, zlib.error...
+        except Exception as error:  # decoders raise whatever they trip over: OSError, struct.error, zlib.error...
             raise ImageError(f"{label} is damaged or cut off: {error}; export or copy it again") from error
     if longest is not None and max(picture.size) > longest * 1.5:
         picture = picture.reduce(round(max(picture.size) / longest))
@@ -155,13 +153,9 @@ def _identified(content: bytes, label: str) -> Image.Image:
     """Read the header alone."""
     for magic, kind in _NOT_YET.items():
         if magic in content[:16]:
-            raise ImageError(
-                f"{label} is a {kind} file, which is not supported yet; convert it to PNG or JPEG first"
-            )
+            raise ImageError(f"{label} is a {kind} file, which is not supported yet; convert it to PNG or JPEG first")
     try:
-        with (
-            warnings.catch_warnings()
-        ):  # Pillow warns of sizes that are well below our own limit, checked next
+        with warnings.catch_warnings():  # Pillow warns of sizes that are well below our own limit, checked next
             warnings.simplefilter("ignore")
             return Image.open(io.BytesIO(content), formats=FORMATS)
     except Image.DecompressionBombError as error:
@@ -203,13 +197,9 @@ def _from_array(array: np.ndarray) -> Image.Image:
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[..., 0]
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)):
-        raise ImageError(
-            f"an array of shape {array.shape} is no picture; give (H, W), (H, W, 3) or (H, W, 4)"
-        )
+        raise ImageError(f"an array of shape {array.shape} is no picture; give (H, W), (H, W, 3) or (H, W, 4)")
     if array.dtype.kind not in "biuf":
-        raise ImageError(
-            f"an array of {array.dtype} is no picture; give uint8, uint16, bool, or floats from 0 to 1"
-        )
+        raise ImageError(f"an array of {array.dtype} is no picture; give uint8, uint16, bool, or floats from 0 to 1")
     _check_size(array.shape[1], array.shape[0], "the array")
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise ImageError("the array holds values that are not finite; replace them first")

@@ -75,13 +75,9 @@ def read_layers(lines: list[str], where: str = "recipe") -> tuple[Layer, ...]:
         layers.append(layer)
         shape = layer.output_shape
     if shape != (10,):
-        raise RecipeError(
-            f'{where}: the last layer gives {shape}, not ten logits; end the list with "dense 10"'
-        )
+        raise RecipeError(f'{where}: the last layer gives {shape}, not ten logits; end the list with "dense 10"')
     if layers[-1].kind != "dense":
-        raise RecipeError(
-            f'{where}: the list ends in "{layers[-1].text}"; end it with "dense 10" (softmax is implied)'
-        )
+        raise RecipeError(f'{where}: the list ends in "{layers[-1].text}"; end it with "dense 10" (softmax is implied)')
     return tuple(layers)
 
 
@@ -93,11 +89,9 @@ def table(layers: tuple[Layer, ...]) -> list[tuple[str, str, int]]:
             name, shape, count = rows[-1]
             rows[-1] = (f"{name}, relu", shape, count)
             continue
-        shape = layer.output_shape
-        shown = (*shape[1:], shape[0]) if len(shape) == 3 else shape
-        rows.append(
-            (layer.text, f"({', '.join(map(str, shown))}{',' if len(shown) == 1 else ''})", layer.parameters)
-        )
+        placed = layer.output_shape
+        shown = (*placed[1:], placed[0]) if len(placed) == 3 else placed
+        rows.append((layer.text, f"({', '.join(map(str, shown))}{',' if len(shown) == 1 else ''})", layer.parameters))
     return rows
 
 
@@ -124,9 +118,7 @@ def _parse(line: str, here: str) -> Layer:
         raise RecipeError(f'{here}: a layer is a line of text, like "conv 32 3"')
     kind, *words = line.split() or [""]
     if kind == "softmax":
-        raise RecipeError(
-            f"{here}: leave the softmax out; the recogniser applies it, the network ends in logits"
-        )
+        raise RecipeError(f"{here}: leave the softmax out; the recogniser applies it, the network ends in logits")
     if kind not in USAGE:
         close = difflib.get_close_matches(kind, USAGE, 1)
         hint = f'did you mean "{close[0]}"?' if close else f"known layers: {', '.join(USAGE)}"
@@ -139,7 +131,8 @@ def _parse(line: str, here: str) -> Layer:
             values = [int(word) for word in words[:numbers]]
             if len(values) < numbers or any(value < 1 for value in values):
                 raise ValueError
-            layer, rest = Layer(kind, line, *values), words[numbers:]
+            sizes = dict(zip(("size", "kernel"), values, strict=False))
+            layer, rest = Layer(kind, line, **sizes), words[numbers:]  # type: ignore[arg-type]
         layer = _with_options(layer, rest)
     except (ValueError, IndexError):
         raise RecipeError(

@@ -41,9 +41,7 @@ class Plan:
     momentum: float = 0.9  # of sgd and rmsprop
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
-    averaging: float = (
-        0.0  # decay of the moving average of weights that is kept; 0: the last weights are kept
-    )
+    averaging: float = 0.0  # decay of the moving average of weights that is kept; 0: the last weights are kept
     settle_epochs: int = 0  # last epochs without augmentation
     precision: Literal["auto", "fp32", "bf16"] = "auto"  # auto: bf16 where the processor is fast at it
 
@@ -126,9 +124,7 @@ class Recipe:
             try:
                 content = path.read_bytes()
             except OSError as error:
-                raise RecipeError(
-                    f"cannot read recipe {path}: {(error.strerror or str(error)).lower()}"
-                ) from error
+                raise RecipeError(f"cannot read recipe {path}: {(error.strerror or str(error)).lower()}") from error
             return cls.parse(content, path.stem, str(path))
         known = bundled_names()
         if str(name) not in known:
@@ -161,9 +157,7 @@ class Recipe:
         minutes = page.get("minutes", 0)
         if isinstance(minutes, bool) or not isinstance(minutes, int | float):
             raise RecipeError(f"{where}: minutes = {minutes!r} must be a number")
-        read = {
-            key: _fill(kind, page[key], f"{where}: [{key}]") for key, kind in parts.items() if key in page
-        }
+        read = {key: _fill(kind, page[key], f"{where}: [{key}]") for key, kind in parts.items() if key in page}
         recipe = cls(
             name=name,
             lines=tuple(page["layers"]),

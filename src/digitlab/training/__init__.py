@@ -14,7 +14,7 @@ from digitlab.recipes import Recipe
 from digitlab.training.calibration import fit_temperature
 from digitlab.training.device import describe_hardware, fast_bfloat16, keep_memory, pick_device
 from digitlab.training.loop import Listener, Training, deterministic
-from digitlab.training.run import Run, facts_about, load_splits, new_folder
+from digitlab.training.run import Run, command, facts_about, load_splits, new_folder
 
 __all__ = [
     "Listener",
@@ -64,6 +64,7 @@ def train(
     storage.make_folder(folder)
     wanted = recipe.plan.precision
     facts = facts_about(splits) | {
+        "command": command(recipe, seed),
         "device": place.type,
         "precision": ("bf16" if fast_bfloat16(place) else "fp32") if wanted == "auto" else wanted,
         "hardware": describe_hardware(place),
@@ -84,9 +85,7 @@ def resume(folder: str | Path, *, splits: Splits | None = None, listen: Listener
         return run
     splits = splits or load_splits(run.recipe, run.seed)
     if splits.train.digest != run.facts.get("data", {}).get("train", {}).get("sha256"):
-        raise RunError(
-            f"the training digits of {folder} have changed since it began; start a new run instead"
-        )
+        raise RunError(f"the training digits of {folder} have changed since it began; start a new run instead")
     return _train(run, splits, listen)
 
 

@@ -54,9 +54,7 @@ def _thicken(images: torch.Tensor, share: float, generator: torch.Generator) -> 
     grown = functional.max_pool2d(images, 3, 1, 1)
     shrunk = -functional.max_pool2d(-images, 3, 1, 1)
     # A digit that would shrink away (thin pens) shrinks half as far.
-    return torch.where(
-        amount > 0, torch.lerp(images, grown, amount), torch.lerp(images, shrunk, -amount * 0.5)
-    )
+    return torch.where(amount > 0, torch.lerp(images, grown, amount), torch.lerp(images, shrunk, -amount * 0.5))
 
 
 def _warp(images: torch.Tensor, how: Augmentation, generator: torch.Generator) -> torch.Tensor:
@@ -88,9 +86,7 @@ def _warp(images: torch.Tensor, how: Augmentation, generator: torch.Generator) -
 def _bicubic(knots: torch.Tensor, side: int) -> torch.Tensor:
     """Enlarge (N, 2, k, k) to (N, 2, side, side) by two small matrix products, far quicker than `interpolate`."""
     basis = torch.eye(knots.shape[-1], device=knots.device)[None, None]
-    rows = functional.interpolate(basis, size=(side, knots.shape[-1]), mode="bicubic", align_corners=True)[
-        0, 0
-    ]
+    rows = functional.interpolate(basis, size=(side, knots.shape[-1]), mode="bicubic", align_corners=True)[0, 0]
     return rows @ knots @ rows.T
 
 

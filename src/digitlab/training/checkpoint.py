@@ -34,8 +34,7 @@ def save(
         tensors |= {f"optimizer.{index}.{key}": torch.as_tensor(value) for key, value in state.items()}
     # clone: the averaged network may share nothing, but safetensors insists that no two tensors do
     tensors = {
-        name: value.detach().cpu().clone(memory_format=torch.contiguous_format)
-        for name, value in tensors.items()
+        name: value.detach().cpu().clone(memory_format=torch.contiguous_format) for name, value in tensors.items()
     }
     with atomic_path(folder / FILE) as path:
         save_file(tensors, path, metadata={"epoch": str(epoch), "format": "1"})
@@ -68,9 +67,7 @@ def restore(
     for name, value in tensors.items():
         if name.startswith("optimizer."):
             _, index, key = name.split(".", 2)
-            if (
-                value.ndim
-            ):  # the fused step reads memory in the weights' own order, so the state must have it too
+            if value.ndim:  # the fused step reads memory in the weights' own order, so the state must have it too
                 value = torch.empty_like(weights[int(index)]).copy_(value)
             state.setdefault(int(index), {})[key] = value
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
@@ -82,11 +79,7 @@ def _fill(module: torch.nn.Module, tensors: dict[str, torch.Tensor], prefix: str
     for name, target in module.state_dict().items():
         value = tensors.get(prefix + name)
         if value is None or value.shape != target.shape:
-            found = (
-                "is missing"
-                if value is None
-                else f"has shape {tuple(value.shape)}, not {tuple(target.shape)}"
-            )
+            found = "is missing" if value is None else f"has shape {tuple(value.shape)}, not {tuple(target.shape)}"
             raise RunError(
                 f"checkpoint {path} does not fit its recipe: {prefix}{name} {found}; delete it to start again"
             )

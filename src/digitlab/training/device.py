@@ -36,9 +36,7 @@ def describe_hardware(device: torch.device) -> str:
     model = platform.processor() or platform.machine()
     try:
         with open("/proc/cpuinfo") as file:
-            model = next(
-                (line.split(":")[1].strip() for line in file if line.startswith("model name")), model
-            )
+            model = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), model)
     except OSError:
         pass  # not Linux: the plain name will do
     return f"{model}, {torch.get_num_threads()} threads"

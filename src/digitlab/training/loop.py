@@ -78,9 +78,7 @@ class Training:
         block_size = max(1, BLOCK // plan.batch_size) * plan.batch_size
         loss, step = torch.zeros((), device=self.device), self.epoch * self._steps
         for done, block in enumerate(order.split(block_size)):
-            varied = augment(_to_float(images[block]), how, generator).contiguous(
-                memory_format=torch.channels_last
-            )
+            varied = augment(_to_float(images[block]), how, generator).contiguous(memory_format=torch.channels_last)
             for x, y in zip(varied.split(plan.batch_size), labels[block].split(plan.batch_size), strict=True):
                 rate = rate_at(step / (self._steps * plan.epochs), plan)
                 loss += self._step(x, y, rate) * len(x)
@@ -152,9 +150,7 @@ class Training:
 
     def _seed_epoch(self, epoch: int) -> torch.Generator:
         """Start an epoch's randomness: dropout draws from torch's global generator, all else from the one returned."""
-        number = int(
-            np.random.SeedSequence([self.seed, epoch]).generate_state(1, np.uint64)[0] >> np.uint64(1)
-        )
+        number = int(np.random.SeedSequence([self.seed, epoch]).generate_state(1, np.uint64)[0] >> np.uint64(1))
         torch.manual_seed(number)
         return torch.Generator(self.device).manual_seed(number)
 
@@ -190,9 +186,7 @@ def deterministic() -> Iterator[None]:
         torch.utils.deterministic.fill_uninitialized_memory,
     )
     torch.use_deterministic_algorithms(True, warn_only=True)
-    torch.utils.deterministic.fill_uninitialized_memory = (
-        False  # a tenth of the time, for memory nobody reads
-    )
+    torch.utils.deterministic.fill_uninitialized_memory = False  # a tenth of the time, for memory nobody reads
     try:
         yield
     finally:

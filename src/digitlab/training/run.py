@@ -20,8 +20,8 @@ import numpy as np
 
 from digitlab import data, storage
 from digitlab.data.digits import Digits, Splits, fixed_ranks
-from digitlab.errors import DigitlabError, RunError, UsageError
-from digitlab.recipes import Recipe
+from digitlab.errors import RunError, UsageError
+from digitlab.recipes import Recipe, bundled_names
 
 RECIPE_FILE, METRICS_FILE, RECOGNIZER_FILE = "run.json", "metrics.jsonl", "recognizer.onnx"
 
@@ -133,15 +133,31 @@ def load_splits(recipe: Recipe, seed: int) -> Splits:
 
 
 def facts_about(splits: Splits) -> dict[str, Any]:
-    """Return what a run should remember about its surroundings: data, versions and the command."""
+    """Return what a run should remember about its surroundings: data and versions."""
     named = zip(("train", "validation", "test"), splits, strict=True)
     return {
         "data": {part: {"name": d.name, "n": len(d), "sha256": d.digest} for part, d in named if len(d)},
         "versions": versions(),
-        "command": shlex.join(
-            ["digitlab", *sys.argv[1:]] if Path(sys.argv[0]).name == "digitlab" else sys.argv
-        ),
     }
+
+
+def command(recipe: Recipe, seed: int) -> str:
+    """Return the command that trains a recipe like this; options only where the bundled recipe differs."""
+    words = ["digitlab", "train", recipe.name, "--seed", str(seed)]
+    if recipe.name in bundled_names():
+        given = Recipe.load(recipe.name)
+        options = {
+            "--data": (recipe.data.name, given.data.name),
+            "--epochs": (recipe.plan.epochs, given.plan.epochs),
+            "--batch-size": (recipe.plan.batch_size, given.plan.batch_size),
+            "--train-size": (recipe.data.train_size, given.data.train_size),
+        }
+        for option, (value, usual) in options.items():
+            if value != usual:
+                words += [option, str(value)]
+    else:
+        words[2] += ".toml"
+    return shlex.join(words)
 
 
 def versions() -> dict[str, str]:
@@ -161,6 +177,3 @@ def _read_history(path: Path) -> list[dict[str, Any]]:
             except ValueError:
                 break
     return history
-
-
-__all__ = ["DigitlabError", "Run", "facts_about", "load_splits", "new_folder", "versions"]

@@ -35,6 +35,4 @@ def make_optimizer(network: torch.nn.Module, plan: Plan) -> torch.optim.Optimize
         return torch.optim.AdamW(groups, plan.learning_rate, fused=True)
     if plan.optimizer == "rmsprop":
         return torch.optim.RMSprop(groups, plan.learning_rate, momentum=plan.momentum)
-    return torch.optim.SGD(
-        groups, plan.learning_rate, momentum=plan.momentum, nesterov=plan.momentum > 0, fused=True
-    )
+    return torch.optim.SGD(groups, plan.learning_rate, momentum=plan.momentum, nesterov=plan.momentum > 0, fused=True)
