@@ -9,6 +9,7 @@ the bundled recipe does not give, and a file that is too large to ship.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import os
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,7 @@ def main() -> None:
     if len(stamped) > LARGEST:
         raise RunError(f"{run.recognizer} is too large to ship: {len(stamped):,} bytes; train a smaller network")
     facts = {"name": run.recipe.name, "parameters": run.recipe.parameters, "bytes": len(stamped), "seed": run.seed}
+    facts["sha256"] = hashlib.sha256(stamped).hexdigest()
     storage.write_bytes(asked.weights / f"{run.recipe.name}.onnx", stamped)
     storage.write_text(asked.weights / f"{run.recipe.name}.md", card(manifest) + "\n")
     record.write(run.recipe.name, facts | everything, libraries=("onnxruntime", "numpy"), results=asked.results)

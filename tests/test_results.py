@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import json
 import re
@@ -78,6 +79,19 @@ def test_what_the_package_shows_is_what_was_measured(script: Any) -> None:
     assert script("classics").measured_by_recipe(results("classics")["rows"]) == measured()
 
 
+def test_the_figures_of_the_bundled_recogniser_are_of_the_file_that_ships() -> None:
+    page = results("default")
+    content = (ROOT / "src" / "digitlab" / "weights" / "default.onnx").read_bytes()
+    assert hashlib.sha256(content).hexdigest() == page["sha256"], "run benchmarks/bundle.py for the run that ships"
+
+
+@pytest.mark.parametrize(("mean", "told"), [(0.98, "yes"), (0.9799, "no")])
+def test_a_claim_is_met_by_the_mean_of_enough_runs(script: Any, mean: float, told: str) -> None:
+    met = script("tables").met
+    assert met(ROW | {"values": [0.9, 0.9, 0.9], "mean": mean}) == told
+    assert met(ROW | {"values": [0.9, 0.9], "mean": mean}) == "too few runs"
+
+
 def test_results_name_no_place_and_no_person() -> None:
     for path in RESULTS.glob("*.json"):
         page = path.read_text()
@@ -93,7 +107,7 @@ def test_a_table_is_written_between_its_markers_and_nowhere_else(script: Any, tm
     assert stale == ["classics"]
     assert text.startswith("Before.\n\n<!-- classics -->\n")
     assert text.endswith("<!-- /classics -->\n\nAfter.\n")
-    assert "| `conv3` | 98 % | 99.10 % (97.83 to 100.37) | yes | 2 of 5 | 12 | 61 | 93,962 |" in text
+    assert "| `conv3` | 98 % | 99.10 % (97.83 to 100.37) | too few runs | 2 of 5 | 12 | 61 | 93,962 |" in text
     assert tables.filled(text, tmp_path, "page") == (text, [])
 
 
