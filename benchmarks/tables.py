@@ -92,9 +92,9 @@ def throughput(page: Results) -> str:
         rate, times = page["sides"][side]["images_per_second"], ratios.get(side)
         shown = f"{times['median']:.1f} x ({times['least']:.1f} to {times['greatest']:.1f})" if times else "–"
         rows.append((name, page["sides"][side]["precision"], f"{rate['median']:,.0f}", shown))
-    return markdown(("training `conv3`", "precision", "images/s, median", "digitlab is faster by"), rows) + (
-        f"\nPeak memory of one epoch of `digitlab train` on {page['memory']['images']:,} images: {page['memory']['peak_mb']:,} MB.\n"
-    )
+    told = markdown(("training `conv3`", "precision", "images/s, median", "digitlab is faster by"), rows)
+    images, peak = page["memory"]["images"], page["memory"]["peak_mb"]
+    return told + f"\nPeak memory of one epoch of `digitlab train` on {images:,} images: {peak:,} MB.\n"
 
 
 def cold_start(page: Results) -> str:
