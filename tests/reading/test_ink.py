@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from digitlab.framing import frame
 from digitlab.reading import open_image
 from digitlab.reading.ink import contrast_grey, find_ink, single_digit
-from digitlab.reading.pen import normal_strokes
+from digitlab.reading.pen import normal_strokes, pens
 from digitlab.reading.reader import framed_digit
 
 FIVE = [[(70, 20), (38, 20), (34, 55)], [(34, 55), (60, 50), (75, 70), (60, 98), (30, 96)]]
@@ -41,7 +41,7 @@ def likeness(a: np.ndarray, b: np.ndarray) -> float:
 def framed(picture: np.ndarray) -> np.ndarray:
     found = framed_digit(open_image(picture))
     assert found is not None
-    return found[0]
+    return found[0][0]
 
 
 NOISE = np.random.default_rng(0).normal(0, 4, (480, 480))
@@ -155,6 +155,11 @@ def test_thin_pens_are_widened(pen: int) -> None:
 
 def test_broad_pens_are_narrowed() -> None:
     assert darkness(normal_strokes(five(240, 32))) < 0.9 * darkness(five(240, 32))
+
+
+def test_three_pens_write_the_same_digit() -> None:
+    usual, broader, finer = (darkness(ink) for ink in pens(five(240)[30:210, 40:170]))
+    assert finer < usual < broader
 
 
 def test_usual_pens_are_left_alone() -> None:

@@ -44,7 +44,7 @@ def test_one_digit_is_one_line_with_its_alternatives_sorted() -> None:
     assert sorted([3, *(label for label, _ in digit.alternatives)]) == list(range(10))
     assert [p for _, p in digit.alternatives] == sorted((p for _, p in digit.alternatives), reverse=True)
     np.testing.assert_allclose(digit.box, (36, 46, 105, 165), atol=4)
-    assert fake.shown[0].shape == (1, 28, 28)
+    assert fake.shown[0].shape == (3, 28, 28)  # by three pens
     assert fake.shown[0].dtype == np.uint8
 
 
@@ -61,7 +61,17 @@ def test_many_pictures_are_read_in_order_and_in_batches(tmp_path: Path) -> None:
     readings = list(Reader(fake).read_many(sources))
     assert [reading.text for reading in readings] == ["3", ""] * (BATCH // 2) + ["3"]
     assert readings[0].file == str(tmp_path / "digit.png")
-    assert [len(images) for images in fake.shown] == [BATCH // 2, 1]
+    assert [len(images) for images in fake.shown] == [3 * (BATCH // 2), 3]
+
+
+def test_the_answers_for_three_pens_are_averaged() -> None:
+    class Wavering:
+        def predict_proba(self, images: np.ndarray) -> np.ndarray:
+            return np.eye(10, dtype=np.float32)[[1, 7, 1]]
+
+    digit = Reader(Wavering()).read(picture()).digits[0]
+    assert (digit.label, digit.confidence) == (1, pytest.approx(2 / 3))
+    assert digit.alternatives[0] == (7, pytest.approx(1 / 3))
 
 
 def test_reading_is_lazy() -> None:

@@ -15,6 +15,7 @@ from digitlab.readings import Box
 
 SMALL = 256  # longer side of the copy on which ink is told from paper, pixels
 SMALLER = 128  # and of the one on which light is judged
+DIM = 80  # paper darker than this counts as this bright: so little light has too few levels to compare
 FAINTEST = 10  # ink must be this much darker than paper, in 255ths of the paper's brightness
 CLEAREST = 4.0  # and this many times the noise of the paper
 TWO_KINDS = 0.74  # share of the variance that lies between ink and paper; noise has 0.64, blurred writing 0.78
@@ -82,7 +83,7 @@ def find_ink(grey: np.ndarray) -> np.ndarray:
     if max(grey.shape) > 3 * SMALLER:
         grey = cv2.GaussianBlur(grey, (3, 3), 0)  # a photo's grain is finer than its strokes
     # Ink takes a share of the light away; but where there is hardly any light, shares are mostly noise.
-    darkness = cv2.divide(cv2.subtract(paper, grey), cv2.max(paper, 48), scale=255)
+    darkness = cv2.divide(cv2.subtract(paper, grey), cv2.max(paper, DIM), scale=255)
     threshold, _ = cv2.threshold(darkness, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     counts = cv2.calcHist([darkness], [0], None, [256], [0, 256]).ravel()
     if not _two_kinds(counts, int(threshold)):
@@ -116,7 +117,7 @@ def _grain(lighter: np.ndarray, paper: np.ndarray) -> float:
     above = some[some > 0]
     if above.size < 0.1 * some.size:
         return 0.0
-    return 1.4826 * float(np.median(above)) * 255 / max(48.0, float(np.median(paper)))
+    return 1.4826 * float(np.median(above)) * 255 / max(float(DIM), float(np.median(paper)))
 
 
 def _shrunk(picture: np.ndarray, longest: int) -> np.ndarray:

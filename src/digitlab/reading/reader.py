@@ -9,10 +9,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from digitlab.framing import frame
+from digitlab.framing import SIDE, frame
 from digitlab.reading.ink import contrast_grey, find_ink, single_digit
 from digitlab.reading.open import Opened, open_image
-from digitlab.reading.pen import normal_strokes
+from digitlab.reading.pen import normal_strokes, pens
 from digitlab.readings import Box, Digit, Line, Reading
 
 LONGEST = 1600  # a longer side of about this many pixels shows any digit that a person would photograph
@@ -72,18 +72,25 @@ class Reader:
             names.append(opened.file)
             framed.append(framed_digit(opened))
         found = [piece for piece in framed if piece is not None]
-        rows = iter(self.recognizer.predict_proba(np.stack([image for image, _ in found])) if found else ())
+        rows = iter(self._probabilities(np.stack([images for images, _ in found])) if found else ())
         return [
             Reading((Line((_digit(next(rows), piece[1]),)),) if piece else (), name)
             for name, piece in zip(names, framed, strict=True)
         ]
+
+    def _probabilities(self, images: np.ndarray) -> np.ndarray:
+        """Ask for (N, V, 28, 28), V variants of each digit, and average: (N, 10)."""
+        count, variants = images.shape[:2]
+        asked = self.recognizer.predict_proba(images.reshape(-1, SIDE, SIDE))
+        return asked.reshape(count, variants, -1).mean(axis=1)
 
 
 def framed_digit(opened: Opened) -> tuple[np.ndarray, Box] | None:
     """Find a picture's one digit and frame it.
 
     Returns:
-        (28, 28) uint8 as the recogniser wants it, and the ink's box in full resolution; None on blank paper.
+        (3, 28, 28) uint8 as the recogniser wants it, the digit as it is and as by two other pens, and the ink's
+        box in full resolution; None on blank paper.
     """
     grey = None if opened.rgb is None else contrast_grey(opened.rgb)
     piece = single_digit(find_ink(opened.grey if grey is None else grey))
@@ -93,7 +100,7 @@ def framed_digit(opened: Opened) -> tuple[np.ndarray, Box] | None:
     across, down = opened.size[0] / width, opened.size[1] / height
     left, top, right, bottom = piece.box
     box = (int(left * across), int(top * down), round(right * across), round(bottom * down))
-    return frame(normal_strokes(piece.ink)), box
+    return np.stack([frame(ink) for ink in pens(normal_strokes(piece.ink))]), box
 
 
 def _digit(probabilities: np.ndarray, box: Box) -> Digit:
