@@ -49,7 +49,7 @@ def contrast_grey(rgb: np.ndarray) -> np.ndarray | None:
     """
     import cv2
 
-    small = _shrunk(rgb, SMALL).astype(np.float32)
+    small = _shrunk(rgb, SMALLER).astype(np.float32)
     detail = (small - cv2.GaussianBlur(small, (0, 0), max(small.shape) / 8)).reshape(-1, 3)
     covariance = detail.T @ detail / len(detail)
     luminance = np.array([0.299, 0.587, 0.114], np.float32)
@@ -155,18 +155,23 @@ def _light(small: np.ndarray) -> np.ndarray:
     level = thin.ravel().astype(np.float32)
     weight = np.ones_like(level)
     for _ in range(6):
-        surface = points @ np.linalg.lstsq(points * weight[:, None], level * weight, rcond=None)[0]
-        weight = np.where(level > surface, np.float32(1), np.float32(0.2))  # squared by the fit: 25 to 1
+        surface = points @ _least_squares(points, level, weight)
+        weight = np.where(level > surface, np.float32(1), np.float32(0.04))
     for _ in range(3):
         rest = level - surface
         above = rest[rest > 0]
         near = np.abs(rest) <= max(4.0, 4.5 * float(np.median(above)) if above.size else 0.0)
         if near.mean() < 0.3:  # not one sheet under one light
             return np.ones(small.shape, np.float32)
-        terms = np.linalg.lstsq(points[near], level[near], rcond=None)[0]
+        terms = _least_squares(points, level, near.astype(np.float32))
         surface = points @ terms
     fitted = (_quadratic(*small.shape) @ terms).reshape(small.shape)
     return np.maximum(fitted, 1) / max(1.0, float(fitted.max()))
+
+
+def _least_squares(points: np.ndarray, level: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    weighted = points.T.astype(np.float64) * weight
+    return np.linalg.lstsq(weighted @ points, weighted @ level, rcond=None)[0].astype(np.float32)
 
 
 def _quadratic(height: int, width: int) -> np.ndarray:
@@ -190,9 +195,9 @@ def _paper(small: np.ndarray) -> tuple[np.ndarray, float]:
     bare = (1 - inked).astype(np.float32)
     # A blur of the bare paper; where all is ink within reach, the faint vote of a wider blur decides, or of the mean.
     total, weight = 1e-6 * (level * bare).mean() + 1e-9 * level.max(), 1e-6 * bare.mean() + 1e-9
-    for sigma, vote in ((side / 12, 1.0), (side / 5, 1e-3)):
-        total = total + vote * cv2.GaussianBlur(level * bare, (0, 0), sigma)
-        weight = weight + vote * cv2.GaussianBlur(bare, (0, 0), sigma)
+    wide = (side // 2 | 1, side // 2 | 1)
+    total = total + cv2.GaussianBlur(level * bare, (0, 0), side / 12) + 1e-3 * cv2.blur(level * bare, wide)
+    weight = weight + cv2.GaussianBlur(bare, (0, 0), side / 12) + 1e-3 * cv2.blur(bare, wide)
     # Both err to the light side only: the closing along a slope of light, the blur beyond the edge of the paper.
     paper = np.rint(np.minimum(total / weight, closed) * light)
     rest = np.clip(paper[inked == 0] - small[inked == 0], -40, 40)
