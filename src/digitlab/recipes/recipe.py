@@ -59,6 +59,7 @@ class Augmentation:
     blur: float = 0.0  # largest sigma, pixels
     contrast: float = 0.0  # share by which the ink's level varies
     noise: float = 0.0  # largest standard deviation, share of full ink
+    appearance: float = 1.0  # share of the images that thickness, blur, contrast and noise are for
 
 
 @dataclass(frozen=True)
@@ -108,8 +109,11 @@ class Recipe:
     @property
     def digest(self) -> str:
         """Eight hex digits that change with anything that changes the training, and with nothing else."""
-        page = self.to_dict()
-        matters = {key: page[key] for key in ("layers", "training", "augmentation", "data")}
+        matters: dict[str, Any] = {"layers": list(self.lines)}
+        for part in (self.plan, self.augmentation, self.data):
+            # Settings at their defaults are left out, so that a setting that is added later changes no digest.
+            settings = dataclasses.asdict(part)
+            matters |= {e.name: settings[e.name] for e in dataclasses.fields(part) if settings[e.name] != e.default}
         return hashlib.sha256(json.dumps(matters, sort_keys=True).encode()).hexdigest()[:8]
 
     @classmethod
@@ -223,6 +227,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "averaging": (0, 0.999999), "settle_epochs": (0, 100_000), "train_size": (0, 10_000_000),
     "strokes": (0, 10_000_000), "rotation": (0, 180), "shear": (0, 60), "zoom": (0, 0.9), "shift": (0, 14),
     "elastic": (0, 14), "thickness": (0, 1), "blur": (0, 10), "contrast": (0, 1), "noise": (0, 1),
+    "appearance": (0, 1),
 }  # fmt: skip
 
 

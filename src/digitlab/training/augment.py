@@ -27,19 +27,22 @@ def augment(images: torch.Tensor, how: Augmentation, generator: torch.Generator)
     Returns:
         (N, 1, 28, 28) float in 0..1.
     """
+    looks = how.thickness or how.blur or how.contrast or how.noise
+    # Which images look different, (N, 1, 1, 1): 1 or 0, a factor of whatever changes their looks.
+    chosen = (_uniform(images, generator) < 2 * how.appearance - 1).float() if looks else images.new_ones(1)
     if how.thickness:
-        images = _thicken(images, how.thickness, generator)
+        images = _thicken(images, how.thickness * chosen, generator)
     if how.rotation or how.shear or how.zoom or how.shift or how.elastic:
         images = _warp(images, how, generator)
     if how.blur:
-        images = _blur(images, how.blur, generator)
+        images = _blur(images, how.blur * chosen, generator)
     if how.contrast:
         # Ink that is fainter, or whose grey edges count for more or for less.
-        level = 1 - how.contrast * _uniform(images, generator).abs()
-        images = level * images.pow((how.contrast * _uniform(images, generator)).exp())
+        level = 1 - how.contrast * chosen * _uniform(images, generator).abs()
+        images = level * images.pow((how.contrast * chosen * _uniform(images, generator)).exp())
     if how.noise:
         grain = torch.randn(images.shape, generator=generator, device=images.device)
-        images = (images + how.noise * _uniform(images, generator).abs() * grain).clamp_(0, 1)
+        images = (images + how.noise * chosen * _uniform(images, generator).abs() * grain).clamp_(0, 1)
     return images
 
 
@@ -48,7 +51,7 @@ def _uniform(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     return torch.rand(len(images), 1, 1, 1, generator=generator, device=images.device) * 2 - 1
 
 
-def _thicken(images: torch.Tensor, share: float, generator: torch.Generator) -> torch.Tensor:
+def _thicken(images: torch.Tensor, share: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     """Grow or shrink strokes by up to `share` of one pixel on each side."""
     amount = share * _uniform(images, generator)
     grown = functional.max_pool2d(images, 3, 1, 1)
@@ -90,7 +93,7 @@ def _bicubic(knots: torch.Tensor, side: int) -> torch.Tensor:
     return rows @ knots @ rows.T
 
 
-def _blur(images: torch.Tensor, largest: float, generator: torch.Generator) -> torch.Tensor:
+def _blur(images: torch.Tensor, largest: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     """Blur each image by a Gaussian of its own width, sigma 0 to `largest` pixels."""
     sigma = (largest * _uniform(images, generator).abs()).clamp_(min=0.05).view(-1, 1)
     offsets = torch.arange(-2, 3, device=images.device, dtype=images.dtype)
