@@ -161,6 +161,9 @@ def training_display(name: str, epochs: int) -> Iterator[Callable[[dict[str, Any
             if event["event"] == "progress":
                 done = event["epoch"] - 1 + event["images"] / event["of"]
                 progress.update(task, completed=done, description=f"{name}, epoch {event['epoch']} of {epochs}")
+            elif event["event"] == "loading":
+                joined = f" and {event['strokes']:,} digits by the pen" if event["strokes"] else ""
+                progress.update(task, description=f"{name}, loading {event['source']}{joined}")
             elif event["event"] == "resumed":
                 progress.update(task, completed=event["epoch"])
                 console.print(f"{name}: goes on after epoch {event['epoch']}")

@@ -60,7 +60,7 @@ def train(
     folder = Path(out) if out else new_folder(recipe, seed)
     if (folder / "run.json").exists():
         raise RunError(f"{folder} already holds a run; go on with --resume {folder}, or choose another --out")
-    splits = splits or load_splits(recipe, seed)
+    splits = splits or _load(recipe, seed, listen)
     storage.make_folder(folder)
     wanted = recipe.plan.precision
     facts = facts_about(splits) | {
@@ -83,10 +83,15 @@ def resume(folder: str | Path, *, splits: Splits | None = None, listen: Listener
     run = Run.open(folder)
     if run.finished:
         return run
-    splits = splits or load_splits(run.recipe, run.seed)
+    splits = splits or _load(run.recipe, run.seed, listen)
     if splits.train.digest != run.facts.get("data", {}).get("train", {}).get("sha256"):
         raise RunError(f"the training digits of {folder} have changed since it began; start a new run instead")
     return _train(run, splits, listen)
+
+
+def _load(recipe: Recipe, seed: int, listen: Listener) -> Splits:
+    listen({"event": "loading", "source": recipe.data.name, "strokes": recipe.data.strokes})
+    return load_splits(recipe, seed)
 
 
 def _train(run: Run, splits: Splits, listen: Listener) -> Run:

@@ -27,7 +27,13 @@ from digitlab.training.schedule import make_optimizer, rate_at
 BLOCK = 4096  # images varied at once: enough to hide Python, little enough for the cache
 
 Listener = Callable[[dict[str, Any]], None]
-"""Gets {"event": "progress", "epoch", "images", "of"} many times and {"event": "epoch", ...metrics} once an epoch."""
+"""Is told of each step of the way by a dictionary; its "event" says which.
+
+    loading   source, strokes           before digits are loaded
+    resumed   epoch                     once, when a run goes on
+    progress  epoch, images, of         many times an epoch
+    epoch     epoch, train_loss, ...    once an epoch, with all its metrics
+"""
 
 
 class Training:
