@@ -1,6 +1,6 @@
 """Draw README's picture: examples as they are, as the recogniser gets them, and as they are read.
 
-    python examples/make_picture.py        # writes docs/figures/reading.png; needs the extra "train"
+python examples/make_picture.py        # writes docs/figures/reading.png; needs the extra "train"
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ def main() -> None:
         picture = Image.open(HERE / name).convert("RGBA")
         above.imshow(Image.alpha_composite(_chequered(picture.size), picture))
         left, top, right, bottom = digit.box
-        outline = dict(fill=False, edgecolor="#d1495b", linewidth=1.5)
+        outline = {"fill": False, "edgecolor": "#d1495b", "linewidth": 1.5}
         above.add_patch(_rectangle(left, top, right - left, bottom - top, **outline))
         above.set_title(name, fontsize=9, color="#555555")
         found = framed_digit(open_image(HERE / name))
         if found is not None:
-            below.imshow(found[0], cmap="gray", vmin=0, vmax=255)
+            below.imshow(found[0][0], cmap="gray", vmin=0, vmax=255)
         below.set_xlabel(f"{reading.text}", fontsize=17, fontweight="bold", labelpad=2)
         below.text(0.5, -0.36, f"{100 * digit.confidence:.1f} %", transform=below.transAxes, ha="center", fontsize=9)
     for ax in axes.flat:

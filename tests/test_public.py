@@ -45,7 +45,8 @@ def test_the_readme_reads_the_digit_that_it_shows() -> None:
     readme = (ROOT / "README.md").read_text()
     command = re.search(r"pip install \. && digitlab (read .*)", readme)
     assert command
-    done = subprocess.run([sys.executable, "-m", "digitlab", *command[1].split()], cwd=ROOT, capture_output=True, text=True)
+    words = [sys.executable, "-m", "digitlab", *command[1].split()]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0
     assert ": 7 (" in done.stdout
 

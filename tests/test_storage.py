@@ -12,9 +12,14 @@ from digitlab.errors import OutputError
 def test_a_file_is_replaced_only_when_the_new_one_is_whole(tmp_path) -> None:
     path = tmp_path / "deep" / "file.txt"
     storage.write_text(path, "old")
-    with pytest.raises(RuntimeError), storage.atomic_path(path) as temporary:
-        temporary.write_text("half")
-        raise RuntimeError
+
+    def interrupted() -> None:
+        with storage.atomic_path(path) as temporary:
+            temporary.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        interrupted()
     assert path.read_text() == "old"
     storage.write_json(path, {"new": 1})
     assert path.read_text() == '{\n  "new": 1\n}\n'
