@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -70,5 +71,6 @@ def _sources(images: Sequence[str]) -> Iterator[tuple[Any, str]]:
 
 def _as_text(reading: Reading) -> str:
     """Return a reading as one line: file, digits, confidence."""
-    sure = " ".join(console.percent(digit.confidence, 1) for digit in reading.digits)
+    # Rounded down: 99.97 % is not a hundred.
+    sure = " ".join(console.percent(math.floor(1000 * digit.confidence) / 1000, 1) for digit in reading.digits)
     return f"{reading.file}: {reading.text} ({sure})" if reading.digits else f"{reading.file}: no digit"
