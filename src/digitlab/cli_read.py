@@ -71,6 +71,6 @@ def _sources(images: Sequence[str]) -> Iterator[tuple[Any, str]]:
 
 def _as_text(reading: Reading) -> str:
     """Return a reading as one line: file, digits, confidence."""
-    # Rounded down: 99.97 % is not a hundred.
-    sure = " ".join(console.percent(math.floor(1000 * digit.confidence) / 1000, 1) for digit in reading.digits)
+    # Rounded down, and never a hundred: no reading is certain.
+    sure = " ".join(console.percent(min(math.floor(1000 * d.confidence), 999) / 1000, 1) for d in reading.digits)
     return f"{reading.file}: {reading.text} ({sure})" if reading.digits else f"{reading.file}: no digit"
