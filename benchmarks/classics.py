@@ -10,6 +10,7 @@ shows.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,9 +102,17 @@ def gather(setting: Setting, runs: Path, finished_only: bool) -> list[Run]:
     return gathered
 
 
-def measure(setting: Setting, runs: list[Run]) -> dict[str, Any]:
-    """Return a setting's row: its runs judged on their test digits, beside the claim."""
+def measure(setting: Setting, runs: list[Run], results: Path) -> dict[str, Any]:
+    """Return a setting's row: its runs judged on their test digits, beside the claim.
+
+    The runs may have shared the machine with others, so how long one takes is worked out from results/epochs.json,
+    which is measured alone; where that is missing, their own mean duration stands.
+    """
     row = {"setting": setting.title, **summarise(runs).to_dict()}
+    epochs = results / "epochs.json"
+    if epochs.exists():
+        alone = json.loads(epochs.read_text())["recipes"][row["name"]]
+        row["seconds"] = round(alone["seconds"]["median"] * row["epochs"] * row["train_size"] / alone["images"], 1)
     row |= {"claim": None if setting.claim is None else round(setting.claim / 100, 6), "said": setting.said}
     return row | {"all_images": not setting.train_size, "seeds_wanted": setting.seeds}
 
@@ -163,7 +172,7 @@ def main() -> None:
         if not runs:
             print(f"{setting.title:45s} no finished run")
             continue
-        rows.append(measure(setting, runs))
+        rows.append(measure(setting, runs, asked.results))
         print(f"{setting.title:45s} {in_words(rows[-1])}, {len(runs)} of {setting.seeds} runs", flush=True)
     if not rows:
         print("nothing is finished, so nothing is written")

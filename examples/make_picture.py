@@ -12,6 +12,7 @@ from PIL import Image
 
 import digitlab
 from digitlab import storage
+from digitlab.console import sureness
 from digitlab.evaluation.canvas import to_png
 from digitlab.reading.open import open_image
 from digitlab.reading.reader import framed_digit
@@ -37,7 +38,7 @@ def main() -> None:
         if found is not None:
             below.imshow(found[0][0], cmap="gray", vmin=0, vmax=255)
         below.set_xlabel(f"{reading.text}", fontsize=17, fontweight="bold", labelpad=2)
-        below.text(0.5, -0.36, f"{100 * digit.confidence:.1f} %", transform=below.transAxes, ha="center", fontsize=9)
+        below.text(0.5, -0.36, sureness(digit.confidence), transform=below.transAxes, ha="center", fontsize=9)
     for ax in axes.flat:
         ax.set(xticks=[], yticks=[])
         for side in ax.spines.values():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import math
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -71,6 +70,5 @@ def _sources(images: Sequence[str]) -> Iterator[tuple[Any, str]]:
 
 def _as_text(reading: Reading) -> str:
     """Return a reading as one line: file, digits, confidence."""
-    # Rounded down, and never a hundred: no reading is certain.
-    sure = " ".join(console.percent(min(math.floor(1000 * d.confidence), 999) / 1000, 1) for d in reading.digits)
+    sure = " ".join(console.sureness(digit.confidence) for digit in reading.digits)
     return f"{reading.file}: {reading.text} ({sure})" if reading.digits else f"{reading.file}: no digit"

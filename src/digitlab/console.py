@@ -6,6 +6,7 @@ Results go to standard output, everything else to standard error.
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -32,6 +33,11 @@ def say(message: str) -> None:
 def percent(share: float | None, digits: int = 2) -> str:
     """Return 0.9912 as "99.12 %", and None as a dash."""
     return "–" if share is None else f"{100 * share:.{digits}f} %"
+
+
+def sureness(confidence: float) -> str:
+    """Return a reading's confidence as "99.7 %": rounded down, and never a hundred, since no reading is certain."""
+    return percent(min(math.floor(1000 * confidence), 999) / 1000, 1)
 
 
 def interval(low: float | None, high: float | None) -> str:
