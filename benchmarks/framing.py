@@ -11,20 +11,19 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from PIL import Image
 
+import record
 from digitlab import data
 from digitlab.framing import frame
 from digitlab.reading import Reader
 from digitlab.readings import Reading
 from digitlab.recognizer import load
-from digitlab.storage import write_json
 
-RESULT = Path(__file__).parent.parent / "results" / "framing.json"
 Setting = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
@@ -104,15 +103,19 @@ def labels(readings: Iterator[Reading]) -> np.ndarray:
     return np.array([int(reading.text) if reading.text else -1 for reading in readings])
 
 
-def main(recognizer: object = None, count: int = 10_000, result: Path | None = RESULT) -> None:
-    recognizer = recognizer or load("default")
-    test = data.load("mnist").test[:count]
-    originals = float(np.mean(recognizer.predict_proba(test.images).argmax(1) == test.labels))
+def main() -> None:
+    options = record.parser(__doc__)
+    options.add_argument("--digits", type=int, default=10_000, metavar="N", help="only the first N test digits")
+    options.add_argument("--model", default="default")
+    asked = options.parse_args()
+    recognizer, test = load(asked.model), data.load("mnist").test[: asked.digits]
+    originals = float(np.mean(recognizer.predict(test.images) == test.labels))
     same = float(np.mean([np.array_equal(frame(image), image) for image in test.images]))
-    figures = {"n": len(test), "originals": originals, "framed_to_identical_pixels": same, "settings": {}}
+    figures: dict[str, Any] = {"n": len(test), "originals": originals, "framed_to_identical_pixels": same}
     print(f"{len(test)} test images, as they are given: {100 * originals:.2f} % right")
     print(f"framed again to exactly their own pixels: {100 * same:.2f} %\n")
     print(f"{'setting':22s} {'right %':>8s} {'change':>7s} {'not found':>10s} {'ms each':>8s}")
+    figures["settings"] = {}
     for setting in SETTINGS:
         rng = np.random.default_rng(2)
         pictures = (setting(image, rng) for image in test.images)
@@ -124,9 +127,8 @@ def main(recognizer: object = None, count: int = 10_000, result: Path | None = R
         name = setting.__name__.replace("_", " ")
         change = 100 * (right - originals)
         print(f"{name:22s} {100 * right:8.2f} {change:+7.2f} {missed:10d} {each:8.2f}", flush=True)
-    if result:
-        write_json(result, figures)
+    print(record.write("framing", figures, libraries=("numpy", "onnxruntime", "pillow"), results=asked.results))
 
 
 if __name__ == "__main__":
-    main()
+    record.run(main)
