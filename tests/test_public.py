@@ -55,7 +55,7 @@ def test_the_readmes_python_works(monkeypatch) -> None:
     import numpy as np
 
     readme = (ROOT / "README.md").read_text()
-    block = re.search(r"((?:    .*\n|\n)*?    reading = digitlab\.read(?:    .*\n|.*\n)*?)<!-- singles", readme)
+    block = re.search(r"((?:    .*\n|\n)*?    reading = digitlab\.read(?:    .*\n|.*\n)*?)<!-- default", readme)
     assert block
     code = "\n".join(line[4:] for line in block[1].splitlines() if line.startswith("    "))
     monkeypatch.chdir(ROOT)
