@@ -136,7 +136,7 @@ def framing(page: Results) -> str:
     for name, setting in page["settings"].items():
         change = f"{100 * (setting['accuracy'] - given):+.2f}"
         rows.append((name.replace("_", " "), percent(setting["accuracy"]), change))
-    return markdown((f"MNIST's {page['n']:,} test digits", "read right", "change, points"), rows)
+    return markdown((f"{page['n']:,} of MNIST's test digits", "read right", "change, points"), rows)
 
 
 def default(page: Results) -> str:

@@ -53,6 +53,8 @@ def card(manifest: Manifest) -> str:
         lines.append(f"- {part} digits: {facts['n']:,} of {facts['name']}, SHA-256 {facts['sha256'][:16]}…")
     lines.append(f"- temperature: {manifest.temperature:.4f}, fitted on the validation digits")
     lines.append("- versions: " + ", ".join(f"{name} {version}" for name, version in manifest.versions.items()))
+    if recipe.choices:
+        lines += ["", "## Choices", "", *(f"- {what}: {chosen}" for what, chosen in recipe.choices.items())]
     lines += [
         "",
         "## Limits",
