@@ -73,9 +73,11 @@ def main() -> None:
     content = run.recognizer.read_bytes()
     recognizer = Recognizer(content, str(run.recognizer))
     figures, everything = measure(recognizer)
-    # The recipe is the bundled one, unchanged, so this is how anyone gets it again.
+    # The recipe is the bundled one (its words may have been bettered since), so this is how anyone gets it again.
     training = recognizer.manifest.training | {"command": f"digitlab train {run.recipe.name} --seed {run.seed}"}
-    manifest = dataclasses.replace(recognizer.manifest, figures=figures, training=training)
+    manifest = dataclasses.replace(
+        recognizer.manifest, recipe=Recipe.load(run.recipe.name).to_dict(), figures=figures, training=training
+    )
     stamped = with_manifest(content, manifest)
     if len(stamped) > LARGEST:
         raise RunError(f"{run.recognizer} is too large to ship: {len(stamped):,} bytes; train a smaller network")
