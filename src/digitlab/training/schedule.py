@@ -29,6 +29,8 @@ def make_optimizer(network: torch.nn.Module, plan: Plan) -> torch.optim.Optimize
     weights = [p for p in network.parameters() if p.ndim > 1]
     others = [p for p in network.parameters() if p.ndim <= 1]
     groups = [{"params": weights, "weight_decay": plan.weight_decay}, {"params": others, "weight_decay": 0.0}]
+    if not plan.weight_decay:  # nothing tells the two apart then, and each group costs a small network dearly
+        groups = [{"params": weights + others, "weight_decay": 0.0}]
     if plan.optimizer == "adam":
         return torch.optim.Adam(groups, plan.learning_rate, fused=True)
     if plan.optimizer == "adamw":
