@@ -140,7 +140,10 @@ def test_paper_without_ink_gives_nothing(kind: str, side: int, level: int, stren
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 50), (50, 1), (2, 2), (3, 700)])
 def test_pictures_of_any_shape_are_looked_at(shape: tuple[int, int]) -> None:
-    single_digit(find_ink(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)))
+    ink = find_ink(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
+    assert (ink.shape, ink.dtype) == (shape, np.uint8)
+    piece = single_digit(ink)
+    assert piece is None or piece.ink.any()
 
 
 def darkness(ink: np.ndarray) -> float:
