@@ -7,9 +7,9 @@ from typing import Protocol
 import numpy as np
 
 from digitlab.framing import SIDE, frame
-from digitlab.reading.ink import contrast_grey, find_ink, single_digit
+from digitlab.finding.ink import contrast_grey, find_ink, single_digit
 from digitlab.reading.open import Opened
-from digitlab.reading.pen import normal_strokes, pens
+from digitlab.finding.pen import normal_strokes, pens
 from digitlab.readings import Box, Digit, Line
 
 LONGEST = 1600  # a longer side of about this many pixels shows any digit that a person would photograph

@@ -49,7 +49,7 @@ def contrast_grey(rgb: np.ndarray) -> np.ndarray | None:
     """
     import cv2
 
-    small = _shrunk(rgb, SMALLER).astype(np.float32)
+    small = shrunk(rgb, SMALLER).astype(np.float32)
     detail = (small - cv2.GaussianBlur(small, (0, 0), max(small.shape) / 8)).reshape(-1, 3)
     covariance = detail.T @ detail / len(detail)
     luminance = np.array([0.299, 0.587, 0.114], np.float32)
@@ -74,10 +74,10 @@ def find_ink(grey: np.ndarray) -> np.ndarray:
     """
     import cv2
 
-    small = _shrunk(grey, SMALL)
-    if not _ink_is_dark(small):
+    small = shrunk(grey, SMALL)
+    if not ink_is_dark(small):
         grey, small = ~grey, ~small
-    paper, noise = _paper(_shrunk(small, SMALLER))
+    paper, noise = _paper(shrunk(small, SMALLER))
     if paper.shape != grey.shape:
         paper = cv2.resize(paper, grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
     if max(grey.shape) > 3 * SMALLER:
@@ -120,7 +120,7 @@ def _grain(lighter: np.ndarray, paper: np.ndarray) -> float:
     return 1.4826 * float(np.median(above)) * 255 / max(float(DIM), float(np.median(paper)))
 
 
-def _shrunk(picture: np.ndarray, longest: int) -> np.ndarray:
+def shrunk(picture: np.ndarray, longest: int) -> np.ndarray:
     import cv2
 
     scale = longest / max(picture.shape[:2])
@@ -130,7 +130,7 @@ def _shrunk(picture: np.ndarray, longest: int) -> np.ndarray:
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
 
 
-def _ink_is_dark(small: np.ndarray) -> bool:
+def ink_is_dark(small: np.ndarray) -> bool:
     """Say whether ink is darker than paper: paper is what there is more of, on the whole and along the edges."""
     import cv2
 
@@ -150,7 +150,7 @@ def _light(small: np.ndarray) -> np.ndarray:
     A quadratic surface in x and y, drawn to the lighter pixels by asymmetric least squares (Newey and Powell,
     "Asymmetric Least Squares Estimation and Testing", 1987), then fitted again to those near it.
     """
-    thin = _shrunk(small, 48)
+    thin = shrunk(small, 48)
     points = _quadratic(*thin.shape)
     level = thin.ravel().astype(np.float32)
     weight = np.ones_like(level)

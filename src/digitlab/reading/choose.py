@@ -1,0 +1,126 @@
+"""Of all pieces that could be digits, the best set that shares no ink; and the rows they stand in.
+
+Pieces that share ink form small groups. In each group the set that explains most ink best wins, exactly: a piece counts
+by how sure it is to be a digit, weighted with its ink, so a whole 8 beats its two loops, and two touching digits beat
+the pair that they look like together. It is the segmentation graph of LeCun, Bottou, Bengio and Haffner,
+"Gradient-Based Learning Applied to Document Recognition", 1998, over pieces of any shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from digitlab.finding.propose import Candidate
+from digitlab.readings import Box
+
+SHARED = 0.25  # of one piece's ink on another: they exclude each other
+SUREST = 7.0  # log odds that count; beyond it, being surer of one piece must not silence two others
+STEPS = 20_000  # of the search in one group, after which the best set so far is taken
+SAME_ROW = 0.45  # of the smaller height: digits that overlap this much in height stand in one row
+
+
+def choose(candidates: Sequence[Candidate], gains: np.ndarray) -> list[int]:
+    """Choose the best set of candidates that share no ink.
+
+    Args:
+        candidates: pieces of one page.
+        gains: (N,) log odds of each being a digit; those at 0 or below are never chosen.
+
+    Returns:
+        Indices of the chosen, in no order.
+    """
+    hopeful = [int(i) for i in np.flatnonzero(gains > 0)]
+    excludes = _conflicts([candidates[i] for i in hopeful])
+    chosen: list[int] = []
+    for group in _groups(excludes):
+        mass = np.array([candidates[hopeful[i]].mass for i in group])
+        worth = np.minimum([gains[hopeful[i]] for i in group], SUREST) * mass / mass.max()
+        chosen += [hopeful[group[i]] for i in _best_set(worth, excludes[np.ix_(group, group)])]
+    return chosen
+
+
+def _conflicts(candidates: list[Candidate]) -> np.ndarray:
+    """Return (N, N) bool: which candidates share ink."""
+    count = len(candidates)
+    excludes = np.zeros((count, count), bool)
+    if not count:
+        return excludes
+    left, top, right, bottom = np.array([c.box for c in candidates]).T
+    meet = (left[:, None] < right) & (left < right[:, None]) & (top[:, None] < bottom) & (top < bottom[:, None])
+    for a, b in np.argwhere(np.triu(meet, 1)):
+        first, second = candidates[a], candidates[b]
+        if first.covers(second.points) > SHARED or second.covers(first.points) > SHARED:
+            excludes[a, b] = excludes[b, a] = True
+    return excludes
+
+
+def _groups(excludes: np.ndarray) -> list[list[int]]:
+    """Return the connected groups of a conflict matrix."""
+    unseen, groups = set(range(len(excludes))), []
+    while unseen:
+        stack, group = [unseen.pop()], []
+        while stack:
+            node = stack.pop()
+            group.append(node)
+            for other in np.flatnonzero(excludes[node]).tolist():
+                if other in unseen:
+                    unseen.remove(other)
+                    stack.append(other)
+        groups.append(sorted(group))
+    return groups
+
+
+def _best_set(worth: np.ndarray, excludes: np.ndarray) -> list[int]:
+    """Return the set without conflicts that is worth most, by branch and bound."""
+    order = np.argsort(-worth, kind="stable").tolist()
+    blocked = {i: set(np.flatnonzero(excludes[i]).tolist()) for i in order}
+    best, best_worth, steps = [], -1.0, 0
+    stack: list[tuple[list[int], list[int], float]] = [([], order, 0.0)]
+    while stack and steps < STEPS:
+        taken, rest, total = stack.pop()
+        steps += 1
+        if total > best_worth:
+            best, best_worth = taken, total
+        if not rest or total + float(worth[rest].sum()) <= best_worth:
+            continue
+        first, others = rest[0], rest[1:]
+        if blocked[first].intersection(others):
+            stack.append((taken, others, total))  # without it: only worth a try where it stands in another's way
+        allowed = [i for i in others if i not in blocked[first]]
+        stack.append(([*taken, first], allowed, total + float(worth[first])))
+    return best
+
+
+def rows(boxes: Sequence[Box]) -> list[list[int]]:
+    """Sort digits into rows: top to bottom, each left to right; rows may be tilted or bent a little.
+
+    Args:
+        boxes: of the digits, in one picture's pixels.
+
+    Returns:
+        Indices of `boxes`.
+    """
+    if not boxes:
+        return []
+    left, top, right, bottom = np.array(boxes, float).T
+    middle, x = (top + bottom) / 2, (left + right) / 2
+    found: list[list[int]] = []
+    for i in np.argsort(x, kind="stable").tolist():
+        best, best_share = None, SAME_ROW
+        for row in found:
+            last = row[-2:]  # tilt and bends move a row's height along its way: its end counts
+            weight = np.array([1.0, 3.0])[-len(last) :]
+            above, below = np.average(top[last], weights=weight), np.average(bottom[last], weights=weight)
+            shared = min(below, bottom[i]) - max(above, top[i])
+            share = shared / max(1.0, min(below - above, bottom[i] - top[i]))
+            if share > best_share:
+                best, best_share = row, share
+        if best is None:
+            found.append([i])
+        else:
+            best.append(i)
+    slopes = [np.polyfit(x[row], middle[row], 1)[0] for row in found if len(row) > 2 and np.ptp(x[row]) > 0]
+    slope = float(np.median(slopes)) if slopes else 0.0
+    return sorted(found, key=lambda row: float(np.mean(middle[row]) - slope * np.mean(x[row])))
