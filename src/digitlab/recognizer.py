@@ -1,7 +1,7 @@
 """The recogniser: one ONNX file that carries everything it needs to know about itself.
 
 Its graph takes `images` (N, 1, 28, 28) float32 in 0..1, ink light on dark, and gives `logits` (N, 10) and the last
-`features` (N, F). Its manifest is JSON in the file's metadata, so the file opens in any ONNX tool and nothing can get
+`features` (N, F); one that can say "not a digit" also gives `other` (N, 1), the logit of that eleventh answer. Its manifest is JSON in the file's metadata, so the file opens in any ONNX tool and nothing can get
 separated from it. Files may come from anyone: they are looked into before they run.
 """
 
@@ -41,6 +41,8 @@ class Manifest:
         name: of the recogniser.
         recipe: the recipe it was trained by, as `Recipe.to_dict` gives it.
         temperature: divides the logits before the softmax, so that confidence is calibrated.
+        digit_temperature: divides the log odds of being a digit, likewise.
+        digit_offset: is taken from those log odds first.
         framing: how images are brought to 28x28; always "mnist" so far.
         labels: what the ten outputs mean.
         training: seed, epochs, data digest, command, hardware, seconds.
@@ -51,6 +53,8 @@ class Manifest:
     name: str
     recipe: dict[str, Any] = field(default_factory=dict)
     temperature: float = 1.0
+    digit_temperature: float = 1.0
+    digit_offset: float = 0.0
     framing: str = "mnist"
     labels: tuple[int, ...] = tuple(range(10))
     training: dict[str, Any] = field(default_factory=dict)
@@ -71,6 +75,7 @@ class Manifest:
             manifest = cls(**{**page, "labels": tuple(page["labels"])})
             sound = isinstance(manifest.name, str) and manifest.labels == tuple(range(10))
             sound = sound and 0.01 <= float(manifest.temperature) <= 100
+            sound = sound and 0.01 <= float(manifest.digit_temperature) <= 100 and abs(manifest.digit_offset) <= 100
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ModelError(f"{where} has a damaged manifest ({error}); export the recogniser again") from None
         if not sound:
@@ -140,7 +145,40 @@ class Recognizer:
         Raises:
             ModelError: the array has another shape, type or range; the message names the fix.
         """
-        scaled = self.logits(images) / np.float32(self.manifest.temperature)
+        return self._softmax(self.logits(images))
+
+    @property
+    def can_reject(self) -> bool:
+        """Whether it can say "not a digit"."""
+        return any(output.name == "other" for output in self._session.get_outputs())
+
+    def judge(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return which digit, if it is one, and whether it is one; for arguments and errors see `predict_proba`.
+
+        Returns:
+            probabilities: (N, 10) float32, as `predict_proba` gives them.
+            odds: (N,) float32, calibrated log odds of being a digit at all; infinite where the recogniser
+                cannot tell.
+        """
+        if not self.can_reject:
+            probabilities = self.predict_proba(images)
+            return probabilities, np.full(len(probabilities), np.inf, np.float32)
+        parts = [self._session.run(["logits", "other"], {"images": batch}) for batch in _batches(images)]
+        logits, other = (np.concatenate(column) for column in zip(*parts, strict=True))
+        top = logits.max(axis=1, initial=-np.inf)
+        total = top + np.log(np.exp(logits - top[:, None]).sum(axis=1))
+        odds = (total - other[:, 0] - np.float32(self.manifest.digit_offset)) / self.manifest.digit_temperature
+        return self._softmax(logits), odds.astype(np.float32)
+
+    def is_digit(self, images: np.ndarray) -> np.ndarray:
+        """Return the probability that each image shows a digit, (N,) float32; 1 where the recogniser cannot tell.
+
+        For arguments and errors see `predict_proba`.
+        """
+        return 1 / (1 + np.exp(-self.judge(images)[1]))
+
+    def _softmax(self, logits: np.ndarray) -> np.ndarray:
+        scaled = logits / np.float32(self.manifest.temperature)
         scaled -= scaled.max(axis=1, keepdims=True, initial=-np.inf)
         np.exp(scaled, out=scaled)
         return scaled / scaled.sum(axis=1, keepdims=True)

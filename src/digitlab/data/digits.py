@@ -66,11 +66,15 @@ class Digits:
 
 
 class Splits(NamedTuple):
-    """Digits to train on, to choose by, and to judge with. Any part but `train` may be empty."""
+    """Digits to train on, to choose by, and to judge with. Any part but `train` may be empty.
+
+    `others`, (M, 28, 28) uint8, are images to train on that show no digit, for networks that can say so.
+    """
 
     train: Digits
     validation: Digits
     test: Digits
+    others: np.ndarray = np.empty((0, 28, 28), np.uint8)
 
 
 def concatenate(parts: Sequence[Digits], name: str) -> Digits:

@@ -32,8 +32,12 @@ def to_onnx(layers: tuple[Layer, ...], weights: dict[str, np.ndarray], manifest:
         last = index == len(layers) - 1
         if last and value != "features":
             value = graph.add("Identity", [value], "features")
-        value = graph.layer(index, layer, value, "logits" if last else f"x{index}")
+        if last and layer.size > 10:  # the eleventh row of the last layer is an output of its own
+            graph.split_last(index, value)
+        else:
+            value = graph.layer(index, layer, value, "logits" if last else f"x{index}")
     features = layers[-1].input_shape[0]
+    other = [helper.make_tensor_value_info("other", TensorProto.FLOAT, ["N", 1])] if layers[-1].size > 10 else []
     described = helper.make_graph(
         graph.nodes,
         "digitlab",
@@ -41,6 +45,7 @@ def to_onnx(layers: tuple[Layer, ...], weights: dict[str, np.ndarray], manifest:
         [
             helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["N", 10]),
             helper.make_tensor_value_info("features", TensorProto.FLOAT, ["N", features]),
+            *other,
         ],
         graph.constants,
     )
@@ -70,6 +75,14 @@ class _Graph:
     def constant(self, name: str) -> str:
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(self.weights[name], np.float32), name))
         return name
+
+    def split_last(self, index: int, value: str) -> None:
+        """Add the last dense layer as two: ten rows give "logits", the eleventh "other"."""
+        weight, bias = self.weights[f"stages.{index}.weight"], self.weights[f"stages.{index}.bias"]
+        for output, rows in (("logits", slice(0, 10)), ("other", slice(10, 11))):
+            self.weights = self.weights | {f"{output}.weight": weight[rows], f"{output}.bias": bias[rows]}
+            names = [self.constant(f"{output}.weight"), self.constant(f"{output}.bias")]
+            self.add("Gemm", [value, *names], output, transB=1)
 
     def layer(self, index: int, layer: Layer, value: str, output: str) -> str:
         """Add one layer; return the name of its result, which is `value` itself where a layer does nothing."""

@@ -74,8 +74,8 @@ def read_layers(lines: list[str], where: str = "recipe") -> tuple[Layer, ...]:
         layer = _place(_parse(line, here), shape, here)
         layers.append(layer)
         shape = layer.output_shape
-    if shape != (10,):
-        raise RecipeError(f'{where}: the last layer gives {shape}, not ten logits; end the list with "dense 10"')
+    if shape not in ((10,), (11,)):
+        raise RecipeError(f'{where}: the last layer gives {shape}, not ten logits; end the list with "dense 10" (or "dense 11": ten digits and no digit)')
     if layers[-1].kind != "dense":
         raise RecipeError(f'{where}: the list ends in "{layers[-1].text}"; end it with "dense 10" (softmax is implied)')
     return tuple(layers)

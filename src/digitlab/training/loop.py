@@ -24,6 +24,7 @@ from digitlab.training import checkpoint
 from digitlab.training.augment import augment
 from digitlab.training.schedule import make_optimizer, rate_at
 
+NO_OTHERS = np.empty((0, 28, 28), np.uint8)
 BLOCK = 4096  # images varied at once: enough to hide Python, little enough for the cache
 
 Listener = Callable[[dict[str, Any]], None]
@@ -57,11 +58,12 @@ class Training:
         self.history: list[dict[str, Any]] = []
         self.precision = "bf16" if bf16 else "fp32"
         self._autocast = torch.autocast(device.type, torch.bfloat16, enabled=bf16)
-        self._train, self._validation = _resident(splits.train, device), _resident(splits.validation, device)
+        self._train, self._validation = _resident(splits.train, device, splits.others), _resident(splits.validation, device)
         batch = recipe.plan.batch_size
-        full, left = divmod(len(splits.train), batch)
+        count = len(self._train[1])
+        full, left = divmod(count, batch)
         # A last batch of one image would leave batch norm without a variance.
-        self._used = len(splits.train) - (left if left == 1 and full else 0)
+        self._used = count - (left if left == 1 and full else 0)
         self._steps = -(-self._used // batch)
 
     def resume(self, folder: Path) -> None:
@@ -134,7 +136,7 @@ class Training:
         network.eval()
         with self._autocast:
             parts = [network(_to_float(part)) for part in images.split(1000)]
-        logits = torch.cat(parts).float()
+        logits = torch.cat(parts).float()[:, :10]
         return {
             "validation_loss": functional.cross_entropy(logits, labels).item(),
             "validation_accuracy": (logits.argmax(1) == labels).double().mean().item(),
@@ -174,10 +176,13 @@ def _floats_only(move: Callable[[Any, Any, Any], None]) -> Callable[[Any, Any, A
     return wrapped
 
 
-def _resident(digits: Digits, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return images (N, 1, 28, 28) uint8 and labels (N,) int64 on the device."""
-    images = torch.from_numpy(np.ascontiguousarray(digits.images)).unsqueeze(1)
-    return images.to(device), torch.from_numpy(digits.labels).to(device)
+def _resident(
+    digits: Digits, device: torch.device, others: np.ndarray = NO_OTHERS
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return images (N, 1, 28, 28) uint8 and labels (N,) int64 on the device; what is no digit has label 10."""
+    images = torch.from_numpy(np.concatenate([digits.images, others])).unsqueeze(1)
+    labels = np.concatenate([digits.labels, np.full(len(others), 10)])
+    return images.to(device), torch.from_numpy(labels).to(device)
 
 
 def _to_float(images: torch.Tensor) -> torch.Tensor:

@@ -8,6 +8,7 @@ recognizer.onnx         the result; it is there once the training is done
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import json
 import shlex
@@ -134,11 +135,12 @@ def load_splits(recipe: Recipe, seed: int) -> Splits:
 
 def facts_about(splits: Splits) -> dict[str, Any]:
     """Return what a run should remember about its surroundings: data and versions."""
-    named = zip(("train", "validation", "test"), splits, strict=True)
-    return {
-        "data": {part: {"name": d.name, "n": len(d), "sha256": d.digest} for part, d in named if len(d)},
-        "versions": versions(),
-    }
+    named = zip(("train", "validation", "test"), splits[:3], strict=True)
+    facts = {part: {"name": d.name, "n": len(d), "sha256": d.digest} for part, d in named if len(d)}
+    if len(splits.others):
+        digest = hashlib.sha256(np.ascontiguousarray(splits.others).data).hexdigest()
+        facts["others"] = {"name": "what is no digit", "n": len(splits.others), "sha256": digest}
+    return {"data": facts, "versions": versions()}
 
 
 def command(recipe: Recipe, seed: int) -> str:
