@@ -61,13 +61,16 @@ def generate(count: int, seed: int = 0, labels: np.ndarray | None = None) -> Dig
     return digits
 
 
-def draw(label: int, rng: np.random.Generator, height: int = 100) -> np.ndarray:
+def draw(
+    label: int, rng: np.random.Generator, height: int = 100, hand: Hand | None = None, pen: Pen | None = None
+) -> np.ndarray:
     """Write one digit as a picture.
 
     Args:
         label: 0 to 9.
         rng: decides on shape, hand and pen.
         height: of the picture, 10 to 1000 pixels.
+        hand, pen: whose it is and what it is written with; by default drawn anew.
 
     Returns:
         (height, width) uint8, 255 is full ink on paper 0; tightly cropped: ink touches all four edges.
@@ -80,7 +83,7 @@ def draw(label: int, rng: np.random.Generator, height: int = 100) -> np.ndarray:
     if not HEIGHTS[0] <= height <= HEIGHTS[1]:
         raise UsageError(f"the pen writes digits {HEIGHTS[0]} to {HEIGHTS[1]} pixels high, not {height}")
     over = 2 if height >= 50 else -(-100 // height)  # drawn larger, then shrunk: smooth edges
-    ink = _write(str(label), rng, over * height, detail=5 + over * height // 60, longer=False)
+    ink = _write(str(label), rng, over * height, detail=5 + over * height // 60, longer=False, hand=hand, pen=pen)
     least = int(ink.max()) // (8 if over == 2 else 2)  # of the edges' ink; less would be lost when shrunk far
     rows, columns = np.flatnonzero(ink.max(axis=1) > least), np.flatnonzero(ink.max(axis=0) > least)
     ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
@@ -88,9 +91,17 @@ def draw(label: int, rng: np.random.Generator, height: int = 100) -> np.ndarray:
     return cv2.resize(ink, (width, height), interpolation=cv2.INTER_AREA)
 
 
-def _write(glyph: str, rng: np.random.Generator, size: int, detail: int, longer: bool) -> np.ndarray:
+def _write(
+    glyph: str,
+    rng: np.random.Generator,
+    size: int,
+    detail: int,
+    longer: bool,
+    hand: Hand | None = None,
+    pen: Pen | None = None,
+) -> np.ndarray:
     """Return a picture of a glyph with paper around it, `size` pixels in height or along its longer side."""
-    hand, pen = Hand.random(rng), Pen.random(rng)
+    hand, pen = hand or Hand.random(rng), pen or Pen.random(rng)
     options = habits(glyph)
     skeleton = options[int(np.searchsorted(chances(glyph), rng.random(), side="right"))]
     path, starts = _trace(skeleton, poses(skeleton, glyph), hand, rng, detail)

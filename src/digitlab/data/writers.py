@@ -1,0 +1,124 @@
+"""Who writes on a synthetic page: one hand and one pen, so that the digits of a page look like one person's.
+
+A writer's digits come from the pen (`strokes`), from a bank of 28x28 digits (MNIST's training split), or from
+both. Digits of the bank are enlarged smoothly and their edges drawn tight again, as a pen would leave them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from digitlab.data.digits import Digits
+from digitlab.data.hands import Hand, Pen
+from digitlab.data.strokes import draw
+
+_LARGEST = 240  # pixels that the pen draws at; higher digits are enlarged from it, which is much faster
+_THINNEST = 0.075  # stroke width, in heights, below which digits of the bank would look too fat beside the pen's
+
+
+@dataclass
+class Writer:
+    """One person with one pen.
+
+    Attributes:
+        rng: decides on every digit.
+        height: usual height of this person's digits, pixels.
+        width: of the stroke, pixels.
+        hand: how the digits are shaped.
+        pen: how the stroke runs; its width is set from `width`.
+        bank: digits in MNIST's form, or None.
+        share: of the digits that come from the bank, 0 to 1.
+        only: a label, where this person writes nothing else, or None.
+    """
+
+    rng: np.random.Generator
+    height: float
+    width: float
+    hand: Hand
+    pen: Pen
+    bank: Digits | None
+    share: float
+    only: int | None = None
+
+    @classmethod
+    def random(
+        cls, rng: np.random.Generator, height: float, bank: Digits | None = None, width: float | None = None
+    ) -> Writer:
+        """Draw a writer whose digits are about `height` pixels high; `width` fixes the stroke's, in heights."""
+        if width is None:
+            width = min(max(0.085 * math.exp(0.42 * rng.standard_normal()), 0.025), 0.2)
+        pixels = max(1.2, width * height)
+        share = 0.0
+        if bank is not None and len(bank) and pixels / height >= _THINNEST:
+            share = float(rng.choice([0.0, 0.5, 1.0], p=[0.2, 0.4, 0.4]))
+        hand = Hand.random(rng)
+        hand = replace(hand, turn=0.5 * hand.turn, slant=0.8 * hand.slant)
+        return cls(rng, height, pixels, hand, Pen.random(rng), bank, share)
+
+    def digit(self, height: float | None = None) -> tuple[int, np.ndarray]:
+        """Write one digit.
+
+        Args:
+            height: about which it is to be, pixels; by default the writer's own.
+
+        Returns:
+            The label, and its ink: uint8 (about `height`, width), 255 is full ink, tightly cropped.
+        """
+        height = max(10.0, (height or self.height) * float(np.clip(1 + 0.07 * self.rng.standard_normal(), 0.8, 1.2)))
+        width = self.width * (height / self.height) ** 0.4
+        if self.bank is not None and self.rng.random() < self.share:
+            return self._banked(self.bank, height, width)
+        label = int(self.rng.integers(10)) if self.only is None else self.only
+        shake = self.rng.standard_normal(6)
+        own = Hand.random(self.rng)  # poses differ even within one hand
+        hand = replace(
+            self.hand,
+            blend=0.5 * (self.hand.blend + own.blend),
+            rounding=0.5 * (self.hand.rounding + own.rounding),
+            slant=self.hand.slant + 0.06 * shake[0],
+            climb=self.hand.climb + 0.03 * shake[1],
+            turn=self.hand.turn + 0.03 * shake[2],
+            widen=self.hand.widen * math.exp(0.1 * shake[3]),
+            lift=0.5 * (self.hand.lift + own.lift),
+            bow=0.5 * (self.hand.bow + own.bow),
+            keystone=0.5 * (self.hand.keystone + own.keystone),
+        )
+        pen = replace(self.pen, width=width / height * math.exp(0.06 * shake[4]), grain=0.0, ink=1.0)
+        drawn = draw(label, self.rng, round(min(height, _LARGEST)), hand=hand, pen=pen)
+        return label, drawn if height <= _LARGEST else _enlarged(drawn, height / _LARGEST, 128)
+
+    def _banked(self, bank: Digits, height: float, width: float) -> tuple[int, np.ndarray]:
+        """Return a digit of the bank, enlarged to about `height`, its stroke brought nearer to `width`."""
+        index = int(self.rng.integers(len(bank)))
+        while self.only is not None and self.only in bank.labels[:1000] and bank.labels[index] != self.only:
+            index = int(self.rng.integers(len(bank)))
+        ink = tight(bank.images[index], 40)
+        scale = height / max(ink.shape[0], 0.7 * ink.shape[1], 4)
+        level = float(np.clip(128 + 900 * (0.12 - width / height), 75, 165))
+        return int(bank.labels[index]), tight(_enlarged(np.pad(ink, 2), scale, level), 64)
+
+
+def tight(ink: np.ndarray, least: int) -> np.ndarray:
+    """Crop ink, uint8 (height, width), to the pixels above `least`; all of it where there are none."""
+    rows, columns = np.flatnonzero(ink.max(axis=1) > least), np.flatnonzero(ink.max(axis=0) > least)
+    if not len(rows):
+        return ink
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _enlarged(ink: np.ndarray, scale: float, level: float) -> np.ndarray:
+    """Return ink at `scale` times its size, with edges about two pixels wide at `level` (0 to 255)."""
+    import cv2
+
+    size = max(2, round(ink.shape[1] * scale)), max(2, round(ink.shape[0] * scale))
+    if scale <= 1:
+        return cv2.resize(ink, size, interpolation=cv2.INTER_AREA)
+    large = cv2.resize(ink, size, interpolation=cv2.INTER_CUBIC)
+    if scale < 1.5:
+        return large
+    large = cv2.GaussianBlur(large, (0, 0), 0.4 * scale)
+    gain = scale / 1.6
+    return cv2.convertScaleAbs(cv2.subtract(large, level - 127 / gain), alpha=gain)
