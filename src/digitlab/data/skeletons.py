@@ -1,7 +1,8 @@
 """Skeletons: the shapes of glyphs as smooth curves through points, before any hand or pen.
 
-The shapes stand in skeletons.toml. Between two points the curve is a cubic whose tangents are those of a
-Catmull-Rom spline with centripetal knots: no cusps and no loops of its own where points lie close together.
+The shapes of the digits stand in skeletons.toml, those of letters and marks in letters.toml. Between two points the
+curve is a cubic whose tangents are those of a Catmull-Rom spline with centripetal knots: no cusps and no loops of its
+own where points lie close together.
 Source: Yuksel, Schaefer and Keyser, "Parameterization and applications of Catmull-Rom curves", 2011.
 
 Such a curve is linear in its points. Every skeleton therefore keeps two matrices that turn its points into
@@ -32,6 +33,7 @@ class Skeleton:
         points: (P, 2) float64, x and y of all strokes' points one after another; y from about 0 (top) to 1.
         corners: (P,) bool, where the pen turns sharply.
         lengths: how many of the points belong to each stroke.
+        boldness: factor of the pen's width: above 1 for dots, below 1 where a broad pen would fill the shape.
     """
 
     habit: str
@@ -39,6 +41,7 @@ class Skeleton:
     points: np.ndarray
     corners: np.ndarray
     lengths: tuple[int, ...]
+    boldness: float = 1.0
 
     @cached_property
     def structure(self) -> tuple[tuple[int, ...], bytes]:
@@ -77,17 +80,23 @@ def breadth(points: np.ndarray) -> float:
 
 @cache
 def glyphs() -> dict[str, tuple[Skeleton, ...]]:
-    """Return the habits of every glyph by its name: "0" to "9"."""
-    text = resources.files(__package__).joinpath("skeletons.toml").read_text(encoding="utf-8")
-    return {name: tuple(map(_parse, habits)) for name, habits in tomllib.loads(text)["glyph"].items()}
+    """Return the habits of every digit by its name: "0" to "9"."""
+    return _load("skeletons.toml")
+
+
+@cache
+def letters() -> dict[str, tuple[Skeleton, ...]]:
+    """Return the habits of every letter and mark by its name: "A", "a", "alpha", "plus"."""
+    return _load("letters.toml")
 
 
 def habits(glyph: str) -> tuple[Skeleton, ...]:
-    """Return the habits of one glyph; raises UsageError where the pen does not know it."""
-    try:
-        return glyphs()[glyph]
-    except KeyError:
-        raise UsageError(f"the pen cannot write {glyph!r}; it knows {' '.join(sorted(glyphs()))}") from None
+    """Return the habits of one digit, letter or mark; raises UsageError where the pen does not know it."""
+    found = glyphs().get(glyph) or letters().get(glyph)
+    if found is None:
+        known = " ".join([*sorted(glyphs()), *sorted(letters())])
+        raise UsageError(f"the pen cannot write {glyph!r}; it knows {known}")
+    return found
 
 
 @cache
@@ -103,12 +112,18 @@ def poses(skeleton: Skeleton, glyph: str) -> tuple[Skeleton, ...]:
     return tuple(other for other in habits(glyph) if other.structure == skeleton.structure)
 
 
+def _load(name: str) -> dict[str, tuple[Skeleton, ...]]:
+    text = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return {glyph: tuple(map(_parse, habits)) for glyph, habits in tomllib.loads(text)["glyph"].items()}
+
+
 def _parse(entry: dict) -> Skeleton:
     strokes = [stroke.split() for stroke in entry["strokes"]]
     marks = [mark for stroke in strokes for mark in stroke]
     points = np.array([[float(number) for number in mark.rstrip("!").split(",")] for mark in marks]) / 100
     corners = np.array([mark.endswith("!") for mark in marks])
-    return Skeleton(entry["habit"], entry.get("weight", 1.0), points, corners, tuple(map(len, strokes)))
+    lengths = tuple(map(len, strokes))
+    return Skeleton(entry["habit"], entry.get("weight", 1.0), points, corners, lengths, entry.get("boldness", 1.0))
 
 
 @cache

@@ -10,19 +10,30 @@ one collection have, so that what is learned here holds for other people's digit
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 
 from digitlab.data.digits import Digits
 from digitlab.data.hands import Hand, Pen
-from digitlab.data.skeletons import Skeleton, breadth, chances, habits, poses
+from digitlab.data.skeletons import Skeleton, breadth, chances, glyphs, habits, poses
 from digitlab.errors import UsageError
 from digitlab.framing import SIDE, frame
 
 HEIGHTS = (10, 1000)
 """The least and the greatest height that `draw` writes at, pixels."""
 
+_CAPITAL = 1.8  # height of a capital or a digit, in heights of a small letter
+_ZONES = {  # top and bottom of those that are no capitals, in heights of a small letter above the line
+    **dict.fromkeys(("a", "c", "e", "m", "n", "o", "r", "s", "u", "v", "w", "x", "z"), (1.0, 0.0)),
+    **dict.fromkeys(("g", "p", "q", "y"), (1.0, -0.9)),
+    **dict.fromkeys(("alpha", "epsilon", "pi", "sigma", "tau", "omega", "dot", "less", "greater"), (1.0, 0.0)),
+    **dict.fromkeys(("gamma", "mu", "rho", "chi", "eta"), (1.0, -0.8)),
+    **dict.fromkeys(("plus", "times", "divide", "asterisk", "plusminus", "colon"), (1.1, 0.1)),
+    **{"i": (1.5, 0.0), "j": (1.5, -0.8), "t": (1.6, 0.0), "beta": (1.8, -0.6), "phi": (1.6, -0.6)},
+    **{"dot": (0.15, 0.0), "comma": (0.15, -0.35), "apostrophe": (1.8, 1.4), "quote": (1.8, 1.4)},
+}
 _DRAFT = 72  # longer side at which a digit is drawn before it is framed, pixels: four to one of the framed
 _SUBPIXEL = 4  # fractional bits of the coordinates that OpenCV draws at
 
@@ -55,39 +66,125 @@ def generate(count: int, seed: int = 0, labels: np.ndarray | None = None) -> Dig
     digits = Digits(np.zeros((count, SIDE, SIDE), np.uint8), labels, "strokes")
     for index, label in enumerate(digits.labels.tolist()):
         rng = np.random.default_rng([seed, index])
-        framed = frame(_write(str(label), rng, _DRAFT, detail=5, longer=True))
+        framed = frame(_write(str(label), rng, _DRAFT, detail=5, flat=1))
         # Scanners make edges dark: MNIST's ink is mostly full, where plain shrinking leaves half of it grey.
         digits.images[index] = np.minimum(framed * np.float32(rng.uniform(1, 1.8)), 255)
     return digits
 
 
 def draw(
-    label: int, rng: np.random.Generator, height: int = 100, hand: Hand | None = None, pen: Pen | None = None
+    glyph: int | str, rng: np.random.Generator, height: int = 100, hand: Hand | None = None, pen: Pen | None = None
 ) -> np.ndarray:
-    """Write one digit as a picture.
+    """Write one digit, letter or mark as a picture.
 
     Args:
-        label: 0 to 9.
+        glyph: a digit 0 to 9, or a name in letters.toml: "A", "a", "alpha", "plus".
         rng: decides on shape, hand and pen.
-        height: of the picture, 10 to 1000 pixels.
-        hand, pen: whose it is and what it is written with; by default drawn anew.
+        height: of the picture, 10 to 1000 pixels; of a letter or mark that is more than twice as wide as high, such
+            as a minus, `height` is the width.
 
     Returns:
         (height, width) uint8, 255 is full ink on paper 0; tightly cropped: ink touches all four edges.
 
     Raises:
-        UsageError: the pen cannot write `label`, or `height` is out of range.
+        UsageError: the pen cannot write `glyph`, or `height` is out of range.
     """
-    import cv2
-
     if not HEIGHTS[0] <= height <= HEIGHTS[1]:
         raise UsageError(f"the pen writes digits {HEIGHTS[0]} to {HEIGHTS[1]} pixels high, not {height}")
     over = 2 if height >= 50 else -(-100 // height)  # drawn larger, then shrunk: smooth edges
-    ink = _write(str(label), rng, over * height, detail=5 + over * height // 60, longer=False, hand=hand, pen=pen)
+    name = str(glyph)
+    flat = math.inf if name in glyphs() else 2
+    ink = _write(name, rng, over * height, 5 + over * height // 60, flat, hand, pen)
     least = int(ink.max()) // (8 if over == 2 else 2)  # of the edges' ink; less would be lost when shrunk far
+    ink = _cropped(ink, least)
+    return _shrunk(ink, height / (ink.shape[1] if ink.shape[1] > flat * ink.shape[0] else ink.shape[0]))
+
+
+def write(
+    names: Sequence[str], rng: np.random.Generator, height: int = 100, joined: bool = False, gap: float = 0.15
+) -> np.ndarray:
+    """Write a row of glyphs by one hand with one pen, such as a word.
+
+    Args:
+        names: of the glyphs, as `draw` takes them.
+        rng: decides on shapes, hand and pen.
+        height: of a capital or a digit, 10 to 1000 pixels; small letters stand lower, some reach below the line.
+        joined: the pen stays on paper between letters whose habits allow it.
+        gap: between glyphs, in heights of a small letter; below 0 they overlap.
+
+    Returns:
+        (about height, width) uint8, 255 is full ink on paper 0; tightly cropped.
+
+    Raises:
+        UsageError: the pen cannot write one of `names`, `names` is empty, or `height` is out of range.
+    """
+    if not HEIGHTS[0] <= height <= HEIGHTS[1] or not names:
+        raise UsageError(f"the pen writes one glyph or more, {HEIGHTS[0]} to {HEIGHTS[1]} pixels high, not {height}")
+    over = 2 if height >= 50 else -(-100 // height)
+    hand, pen = Hand.random(rng), Pen.random(rng)
+    line: list[np.ndarray] = []  # strokes in heights of a small letter, y from 0 (line) to -1 (top of an x)
+    rest: list[np.ndarray] = []  # dots and bars, set when the word is written
+    right, open_end = 0.0, False
+    for name in names:
+        skeleton, cursive = _habit(name, joined, rng)
+        path, starts = _trace(skeleton, poses(skeleton, name), hand, rng, detail=4)
+        path, width = _placed(path, name, skeleton, rng)
+        path[:, 0] += right + (gap if not (open_end and cursive) else -0.12) * rng.uniform(0.5, 1.5)
+        right += width + gap
+        strokes = [path[start:end] for start, end in pairwise(starts)]
+        if open_end and cursive:
+            line[-1] = np.concatenate([line[-1], strokes[0]])
+        else:
+            line.append(strokes[0])
+        right = max(right - gap, float(path[:, 0].max()))
+        rest += strokes[1:]
+        open_end = cursive
+    runs = line + rest
+    path, starts = np.concatenate(runs), [0, *np.cumsum([len(run) for run in runs]).tolist()]
+    width, scale = min(1.3 * pen.width, 0.3), over * height / _CAPITAL
+    low, high = path.min(axis=0), path.max(axis=0)
+    margin = 2 + width * scale
+    columns, rows = ((high - low) * scale + 2 * margin + 1).astype(int).tolist()
+    widths = _widths(path, starts, pen, rng) * (width * scale)
+    ink = _ink((path - low) * scale + margin, widths, starts, (rows, columns), pen, rng)
+    return _shrunk(_cropped(ink, int(ink.max()) // 4), 1 / over)
+
+
+def _habit(name: str, joined: bool, rng: np.random.Generator) -> tuple[Skeleton, bool]:
+    """Return one habit of a glyph, of those that join letters or of the others, and whether it joins."""
+    options = habits(name)
+    fitting = [option for option in options if option.habit.startswith("cursive") == joined] or list(options)
+    weights = np.array([option.weight for option in fitting])
+    skeleton = fitting[int(rng.choice(len(fitting), p=weights / weights.sum()))]
+    return skeleton, joined and skeleton.habit.startswith("cursive")
+
+
+def _placed(path: np.ndarray, name: str, skeleton: Skeleton, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+    """Return the path of a glyph where it stands on the line, from x = 0, in heights of a small letter; its width."""
+    low, high = path.min(axis=0), path.max(axis=0)
+    wide, tall = (high - low).tolist()
+    top, bottom = _ZONES.get(name, (_CAPITAL, 0.0))
+    if name == "f" and ("looped" in skeleton.habit or "tail" in skeleton.habit):
+        bottom = -0.8
+    if name == "z" and "tail" in skeleton.habit:
+        bottom = -0.8
+    scale = (top - bottom) / max(tall, 0.02)
+    if wide > 2 * tall:
+        scale, bottom = 1.1 / wide, 0.5 - 0.55 * tall / wide
+    path = (path - [low[0], high[1]]) * scale * rng.uniform(0.92, 1.08) - [0, bottom + rng.normal(0, 0.05)]
+    return path, float(path[:, 0].max())
+
+
+def _cropped(ink: np.ndarray, least: int) -> np.ndarray:
+    """Cut off the edges whose ink is `least` at most."""
     rows, columns = np.flatnonzero(ink.max(axis=1) > least), np.flatnonzero(ink.max(axis=0) > least)
-    ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    width = max(1, round(ink.shape[1] * height / ink.shape[0]))
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _shrunk(ink: np.ndarray, scale: float) -> np.ndarray:
+    import cv2
+
+    width, height = max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale))
     return cv2.resize(ink, (width, height), interpolation=cv2.INTER_AREA)
 
 
@@ -96,21 +193,22 @@ def _write(
     rng: np.random.Generator,
     size: int,
     detail: int,
-    longer: bool,
+    flat: float,
     hand: Hand | None = None,
     pen: Pen | None = None,
 ) -> np.ndarray:
-    """Return a picture of a glyph with paper around it, `size` pixels in height or along its longer side."""
+    """Return a picture of a glyph with paper around it, `size` pixels high, or wide if wider than `flat` heights."""
     hand, pen = hand or Hand.random(rng), pen or Pen.random(rng)
     options = habits(glyph)
     skeleton = options[int(np.searchsorted(chances(glyph), rng.random(), side="right"))]
     path, starts = _trace(skeleton, poses(skeleton, glyph), hand, rng, detail)
     low, high = path.min(axis=0), path.max(axis=0)
     extent = max(high - low)
-    width = pen.width * extent  # of the stroke, in the units of the path
+    width = pen.width * skeleton.boldness * extent  # of the stroke, in the units of the path
     if skeleton.breadth > 0.1:  # more than a bar: a pen that fills all loops leaves nothing to read
         width = min(width, max(1.25 * breadth(path), 0.12 * extent))
-    scale = (size - 1) / ((extent if longer else high[1] - low[1]) + width)
+    along = high - low + width
+    scale = (size - 1) / (along[0] if along[0] > flat * along[1] else along[1])
     margin = 2 + width * scale
     path = (path - low) * scale + margin
     widths = _widths(path, starts, pen, rng) * (width * scale)

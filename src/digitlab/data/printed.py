@@ -1,0 +1,107 @@
+"""Printed letters, symbols and words, from the fonts at hand, as they stand beside digits on forms and pages.
+
+The fonts are those that come with matplotlib, if it is installed, Pillow's own and OpenCV's drawn ones.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from PIL.ImageFont import FreeTypeFont, ImageFont
+
+LETTERS = "ACEFHKMNPQRUVWXacdefhkmnprtuvwx"
+"""Printed letters that no one takes for a digit when they stand alone."""
+
+SYMBOLS = "#%@?+=<>*$&~^{}[]€£§¥©ΓΔΘΛΞΠΣΨΩλμπψωξ≤≥≠±√∞→←↑★♥✓"
+"""Symbols that no one takes for a digit."""
+
+_DRAFT = 48  # height at which type is set before it is scaled, pixels
+_FREQUENT = "eeeeeeeetttttaaaaaooooiiiinnnnssssrrrhhhlldddcumfpgwybvkxjqz"
+
+
+def symbol(rng: np.random.Generator, height: int) -> np.ndarray:
+    """Print one letter or symbol that is no digit: uint8, tightly cropped, about `height` pixels high."""
+    text = str(rng.choice(list(LETTERS)))
+    others = rng.random() < 0.35
+    if others:
+        text = str(rng.choice(list(SYMBOLS)))
+    return _varied(_set(text, rng, wide=others), rng, height * rng.uniform(0.6, 1.15))
+
+
+def text(rng: np.random.Generator, height: int) -> np.ndarray:
+    """Print a word or several in a line: uint8, tightly cropped, about `height` pixels high."""
+    words = []
+    for _ in range(1 if rng.random() < 0.6 else int(rng.integers(2, 5))):
+        word = "".join(rng.choice(list(_FREQUENT), rng.integers(2, 9)))
+        case = rng.random()
+        words.append(word.upper() if case < 0.25 else word.capitalize() if case < 0.6 else word)
+    line = " ".join(words) + str(rng.choice(["", "", ".", ":", "?", ","]))
+    return _varied(_set(line, rng, wide=False), rng, height * rng.uniform(0.45, 1.1))
+
+
+def _set(line: str, rng: np.random.Generator, wide: bool) -> np.ndarray:
+    """Return type set in a random font: (about _DRAFT, width) uint8 with some paper around it."""
+    import cv2
+    from PIL import Image, ImageDraw
+
+    if not wide and rng.random() < 0.12:
+        face = int(rng.integers(0, 8)) | (16 if rng.random() < 0.3 else 0)  # 6 and 7 are script, 16 is italic
+        width = int(rng.integers(1, 5))
+        (columns, rows), base = cv2.getTextSize(line, face, 1.4, width)
+        ink = np.zeros((rows + base + 24, columns + 40), np.uint8)
+        return cv2.putText(ink, line, (16, rows + 10), face, 1.4, 255, width, cv2.LINE_AA)
+    font = _font(str(rng.choice(_faces(wide))))
+    left, top, right, bottom = (round(edge) for edge in font.getbbox(line))
+    page = Image.new("L", (right - left + 16, bottom - top + 16))
+    ImageDraw.Draw(page).text((8 - left, 8 - top), line, fill=255, font=font)
+    return np.asarray(page)
+
+
+@cache
+def _faces(wide: bool) -> tuple[str, ...]:
+    """Return the paths of fonts, those with many symbols or all; "" is Pillow's own."""
+    # Found without being imported: reading and writing digits never needs the plotting library itself.
+    found = find_spec("matplotlib")
+    if found is None or found.origin is None:
+        return ("",)
+    folder = Path(found.origin).parent / "mpl-data" / "fonts" / "ttf"
+    names = ["DejaVu*.ttf"] if wide else ["DejaVu*.ttf", "STIXGeneral*.ttf", "cm[brst]*[0-9].ttf"]
+    faces = sorted(str(path) for name in names for path in folder.glob(name) if "Display" not in path.name)
+    return tuple(faces) if wide else ("", *faces)
+
+
+@cache
+def _font(face: str) -> FreeTypeFont | ImageFont:
+    from PIL import ImageFont
+
+    return ImageFont.truetype(face, _DRAFT) if face else ImageFont.load_default(_DRAFT)
+
+
+def _varied(ink: np.ndarray, rng: np.random.Generator, height: float) -> np.ndarray:
+    """Return the picture slanted, widened and turned a little, its ink `height` pixels high, tightly cropped."""
+    import cv2
+
+    ink = _tight(ink) if ink.any() else np.full((_DRAFT, _DRAFT), 255, np.uint8)
+    if rng.random() < 0.25:
+        ink = cv2.dilate(ink, np.ones((2, 2), np.uint8))
+    scale = max(height, 4) / ink.shape[0]
+    slant, turn, widen = rng.normal(0, 0.08), rng.normal(0, 0.02), np.exp(rng.normal(0, 0.12))
+    matrix = scale * np.array([[widen, -slant], [turn, 1.0]])
+    corners = matrix @ np.array([[0, ink.shape[1], 0, ink.shape[1]], [0, 0, ink.shape[0], ink.shape[0]]])
+    low, high = corners.min(axis=1) - 2, corners.max(axis=1) + 2
+    if scale < 0.5:  # else far shrinking leaves out thin strokes
+        ink = cv2.GaussianBlur(ink, (0, 0), 0.35 / scale)
+    size = tuple(np.ceil(high - low).astype(int).tolist())
+    return _tight(cv2.warpAffine(ink, np.column_stack([matrix, -low]), size, flags=cv2.INTER_LINEAR))
+
+
+def _tight(ink: np.ndarray) -> np.ndarray:
+    least = int(ink.max()) // 4
+    rows, columns = np.flatnonzero(ink.max(axis=1) > least), np.flatnonzero(ink.max(axis=0) > least)
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
