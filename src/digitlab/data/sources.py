@@ -53,7 +53,7 @@ def load(source: str | Path, *, split: str = "standard", seed: int = 0) -> Split
     if source == "mnist":
         return _mnist(split)
     if source == "strokes":
-        return Splits(*(_strokes(part, seed) for part in STROKES))
+        return Splits(_strokes("train", seed), _strokes("validation", seed), _strokes("test", seed))
     return _split(_read(Path(source)), split, str(source))
 
 
@@ -85,7 +85,7 @@ def describe(source: str | Path, *, split: str = "standard") -> dict[str, Any]:
                 "per_class": np.bincount(part.labels, minlength=10).tolist(),
                 "digest": part.digest,
             }
-            for name, part in splits._asdict().items()
+            for name, part in splits.parts().items()
         },
         "files": _files(source),
     }
@@ -112,7 +112,7 @@ def _mnist(split: str) -> Splits:
     if split == "full":
         return Splits(train, train[:0].renamed("mnist validation"), test)
     kept = len(train) - len(train) // 12  # 55,000
-    train, validation, _ = _cut(train.renamed("mnist"), fixed_ranks(len(train), "mnist validation"), [kept])
+    train, validation, *_ = _cut(train.renamed("mnist"), fixed_ranks(len(train), "mnist validation"), [kept])
     return Splits(train, validation, test)
 
 
@@ -120,7 +120,12 @@ def _cut(digits: Digits, order: np.ndarray, cuts: list[int]) -> Splits:
     """Cut a fixed order of digits into train, validation and test; within each, the source's order stays."""
     pieces = [np.sort(piece) for piece in np.split(order, cuts)]
     pieces += [np.empty(0, np.int64)] * (3 - len(pieces))
-    return Splits(*(digits[i].renamed(f"{digits.name} {part}") for part, i in zip(Splits._fields, pieces, strict=True)))
+    train, validation, test = (digits[piece] for piece in pieces)
+    return Splits(
+        train.renamed(f"{digits.name} train"),
+        validation.renamed(f"{digits.name} validation"),
+        test.renamed(f"{digits.name} test"),
+    )
 
 
 def _strokes(part: str, seed: int) -> Digits:
@@ -191,7 +196,7 @@ def _split(parts: dict[str, Digits], split: str, source: str) -> Splits:
     validation, test = (named.get(part, none.renamed(f"{name} {part}")) for part in ("validation", "test"))
     if split != "full" and "validation" not in named:
         order = fixed_ranks(count, "digitlab validation")
-        train, validation, _ = _cut(train.renamed(name), order, [count - count // 12])
+        train, validation, *_ = _cut(train.renamed(name), order, [count - count // 12])
     return Splits(train, validation, test)
 
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from digitlab.framing import frame
-from digitlab.finding.darkness import View
+from digitlab.finding.darkness import View, views
 from digitlab.finding.pen import normal_strokes
+from digitlab.finding.rulings import without_rulings
 from digitlab.readings import Box
 
 SMALLEST = 7  # height of a digit, pixels of the opened picture
@@ -20,6 +21,7 @@ SAME = 0.9  # two components are one if the smaller box has this share of the la
 NEAR = 0.22  # parts of a broken digit are at most this far apart, by the larger part's height
 WIDE = 0.9  # a piece wider than this by its height may be several digits
 CUTS = 6  # at most, through one piece
+MOST_CUT = 300_000  # pixels of a piece that is cut
 MOST = 900  # candidates of a page
 POINTS = 24  # of a candidate's ink, by which shared ink is found
 
@@ -85,6 +87,22 @@ class _Layer:
     proposed: np.ndarray  # indices that are candidates
 
 
+def candidates_of(rgb: np.ndarray, grey: np.ndarray | None = None) -> list[Candidate]:
+    """Return the candidates of a picture.
+
+    Args:
+        rgb: (height, width, 3) uint8, or (height, width) where it has no colours.
+        grey: (height, width) uint8, its luminance; computed if not given.
+    """
+    import cv2
+
+    if rgb.ndim == 2:
+        near, far = views(rgb)
+    else:
+        near, far = views(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY) if grey is None else grey, rgb)
+    return propose([without_rulings(near), far])
+
+
 def propose(views: list[View]) -> list[Candidate]:
     """Return the candidates of a page, at most `MOST`, those with most ink if there are more."""
     candidates: list[Candidate] = []
@@ -97,6 +115,8 @@ def propose(views: list[View]) -> list[Candidate]:
             candidates += [_candidate(layer, [int(i)], "component") for i in layer.proposed]
             candidates += _merges(layer)
         for piece in [c for c in candidates if c.kind == "component" and c.scale == view.scale]:
+            if piece.width > 8 * piece.height or piece.mask.size > MOST_CUT:
+                continue  # a ruling, a frame, a whole page
             if piece.width > WIDE * piece.height or (piece.width > 1.3 * usual and piece.height > 0.6 * usual):
                 candidates += _cuts(piece)
     if len(candidates) > MOST:
