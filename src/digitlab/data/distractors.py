@@ -16,6 +16,7 @@ import numpy as np
 
 from digitlab.data import doodles, printed
 from digitlab.data.strokes import HEIGHTS, draw, write
+from digitlab.data.writing import cropped
 from digitlab.errors import UsageError
 
 LETTERS = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
@@ -41,6 +42,7 @@ CONFUSABLE = frozenset(
         *"OoDIlJLSsZzBbqgGyYT",
         *("delta", "theta", "sigma", "tau", "phi", "rho", "Gamma"),
         *("slash", "backslash", "bar", "comma", "apostrophe", "exclam", "parenleft", "parenright", "integral"),
+        *("bracketright", "Lambda"),
     ]
 )
 """Names of what a person could take for a digit where it stands alone."""
@@ -133,19 +135,21 @@ def _word(rng: np.random.Generator, height: int) -> np.ndarray:
 
 def _fragment(rng: np.random.Generator, height: int) -> np.ndarray:
     """Cut a digit by a straight line; what is left is no bar and has no closed loop, so that it is no 1 and no 0."""
-    for _ in range(12):
+    for _ in range(3):
         label = int(rng.choice([0, 2, 3, 4, 5, 6, 8, 9]))
         ink = draw(label, rng, _sized(height * rng.uniform(0.9, 1.3)))
-        y, x = np.mgrid[: ink.shape[0], : ink.shape[1]]
-        angle = rng.uniform(0, 2 * math.pi)  # of the normal, towards what is kept; up is -pi / 2
-        if label in (2, 3, 9) and math.sin(angle) < 0.3:  # their upper parts are like a 7 or a 0
-            continue
-        across = x * math.cos(angle) + y * math.sin(angle)
-        order = np.sort(across[ink > 127])
-        kept = (across >= order[int(len(order) * (1 - rng.uniform(0.2, 0.5)))]) * ink
-        piece = _tight(kept.astype(np.uint8))
-        if min(piece.shape) >= 4 and not _bar(piece) and not _looped(piece):
-            return piece
+        y, x = np.nonzero(ink > 100)
+        for _ in range(6):
+            angle = rng.uniform(0, 2 * math.pi)  # of the normal, towards what is kept; up is -pi / 2
+            if label in (2, 3, 9) and math.sin(angle) < 0.3:  # their upper parts are like a 7 or a 0
+                continue
+            across = x * math.cos(angle) + y * math.sin(angle)
+            kept = across >= np.quantile(across, 1 - rng.uniform(0.2, 0.5))
+            piece = np.zeros_like(ink)
+            piece[y[kept], x[kept]] = ink[y[kept], x[kept]]
+            piece = cropped(piece)
+            if min(piece.shape) >= 4 and not _bar(piece) and not _looped(piece):
+                return piece
     return draw("A", rng, height)
 
 
@@ -180,13 +184,7 @@ def _pair(rng: np.random.Generator, height: int) -> np.ndarray:
     ink = np.zeros((rows, max(start + right.shape[1], left.shape[1])), np.uint8)
     ink[:, : left.shape[1]] = both[0]
     ink[:, start : start + right.shape[1]] = np.maximum(ink[:, start : start + right.shape[1]], both[1])
-    return _tight(ink)
-
-
-def _tight(ink: np.ndarray) -> np.ndarray:
-    least = int(ink.max()) // 4
-    rows, columns = np.flatnonzero(ink.max(axis=1) > least), np.flatnonzero(ink.max(axis=0) > least)
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return cropped(ink)
 
 
 _MAKERS = {

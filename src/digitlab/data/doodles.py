@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from digitlab.data.writing import cropped
+
 _OVER = 2  # times as large as asked for, before shrinking
 
 
@@ -34,8 +36,8 @@ def line(rng: np.random.Generator, height: int) -> np.ndarray:
         wide = short * rng.uniform(1.3, 5)
         runs = [[(0.0, 0.0), (wide, 0.0), (wide, short), (0.0, short), (0.0, 0.0), (wide * 0.02, 0.0)]]
     elif form == 5:  # a piece of squared paper or of a table
-        columns, rows = np.cumsum(rng.uniform(0.4, 1, rng.integers(2, 5))), np.arange(rng.integers(2, 5))
-        columns, rows = columns * height * rng.uniform(0.4, 1.2), rows * height * rng.uniform(0.3, 1)
+        columns = np.cumsum(rng.uniform(0.4, 1, rng.integers(2, 5))) * height * rng.uniform(0.4, 1.2)
+        rows = np.arange(rng.integers(2, 5)) * height * rng.uniform(0.3, 1)
         runs = [[(float(x), -0.1 * short), (float(x), float(rows[-1]) + 0.1 * short)] for x in columns]
         runs += [[(float(columns[0]) - 0.1 * short, float(y)), (float(columns[-1]), float(y))] for y in rows]
     else:  # a bracket of a fraction, a root or a division: a long bar with a foot
@@ -75,7 +77,7 @@ def dot(rng: np.random.Generator, height: int) -> np.ndarray:
     import cv2
 
     size = height * (0.05 + 0.9 * rng.random() ** 2.5)
-    blots = []
+    blots: list[np.ndarray] = []
     for _ in range(1 if rng.random() < 0.7 else int(rng.integers(2, 5))):
         angles = np.linspace(0, 2 * math.pi, 40, endpoint=False)
         radius = 1 + sum(rng.normal(0, 0.3 / k) * np.cos(k * angles + rng.uniform(0, 6)) for k in (2, 3, 4, 5, 7))
@@ -115,17 +117,17 @@ def texture(rng: np.random.Generator, height: int) -> np.ndarray:
     ink[0, 0] = max(ink[0, 0], 255 * (not ink.any()))
     if rng.random() < 0.6:
         ink = cv2.GaussianBlur(ink, (0, 0), rng.uniform(0.4, 1))
-    return _tight(ink)
+    return cropped(ink)
 
 
 def shape(rng: np.random.Generator, height: int) -> np.ndarray:
-    """Draw a little picture: a polygon, a star, a leaf, a face, a house, a flower, a cloud, full or as an outline."""
+    """Draw a triangle, a square, a star, a leaf, a face, a house, a flower or a cloud, full or as an outline."""
     import cv2
 
     size, form = height * rng.uniform(0.5, 1.2), rng.integers(7)
     circle = _ring(24)
-    if form == 0:  # a triangle, a square or another polygon with clear corners
-        runs = [_ring(int(rng.integers(3, 6)), rng.uniform(0, 1)) * rng.uniform(0.7, 1, 2)]
+    if form == 0:  # a triangle or a square; with more corners it would be like a 0
+        runs = [_ring(int(rng.integers(3, 5)), rng.uniform(0, 1)) * rng.uniform(0.7, 1, 2)]
     elif form == 1:
         points = int(rng.integers(4, 9))
         runs = [_ring(2 * points) * np.tile([1.0, rng.uniform(0.35, 0.6)], points)[:, None]]
@@ -201,11 +203,4 @@ def _finished(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         tooth = cv2.resize(rng.random(cells, dtype=np.float32), ink.shape[::-1], interpolation=cv2.INTER_LINEAR)
         ink = (ink * (1 - rng.uniform(0.1, 0.5) * tooth)).astype(np.uint8)
     size = max(1, ink.shape[1] // _OVER), max(1, ink.shape[0] // _OVER)
-    return _tight(cv2.resize(ink, size, interpolation=cv2.INTER_AREA))
-
-
-def _tight(ink: np.ndarray) -> np.ndarray:
-    """Cut off the empty edges; `ink` is not all empty."""
-    least = int(ink.max()) // 4
-    rows, columns = np.flatnonzero(ink.max(axis=1) > least), np.flatnonzero(ink.max(axis=0) > least)
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return cropped(cv2.resize(ink, size, interpolation=cv2.INTER_AREA))

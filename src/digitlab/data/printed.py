@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from digitlab.data.writing import cropped
+
 if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont, ImageFont
 
@@ -30,7 +32,8 @@ def symbol(rng: np.random.Generator, height: int) -> np.ndarray:
     text = str(rng.choice(list(LETTERS)))
     others = rng.random() < 0.35
     if others:
-        text = str(rng.choice(list(SYMBOLS)))
+        known = SYMBOLS if _faces(wide=True) != ("",) else [sign for sign in SYMBOLS if sign.isascii()]
+        text = str(rng.choice(list(known)))
     return _varied(_set(text, rng, wide=others), rng, height * rng.uniform(0.6, 1.15))
 
 
@@ -65,15 +68,17 @@ def _set(line: str, rng: np.random.Generator, wide: bool) -> np.ndarray:
 
 @cache
 def _faces(wide: bool) -> tuple[str, ...]:
-    """Return the paths of fonts, those with many symbols or all; "" is Pillow's own."""
+    """Return the paths of fonts, those with all SYMBOLS or all; "" is Pillow's own."""
     # Found without being imported: reading and writing digits never needs the plotting library itself.
     found = find_spec("matplotlib")
     if found is None or found.origin is None:
         return ("",)
     folder = Path(found.origin).parent / "mpl-data" / "fonts" / "ttf"
-    names = ["DejaVu*.ttf"] if wide else ["DejaVu*.ttf", "STIXGeneral*.ttf", "cm[brst]*[0-9].ttf"]
-    faces = sorted(str(path) for name in names for path in folder.glob(name) if "Display" not in path.name)
-    return tuple(faces) if wide else ("", *faces)
+    names = ["DejaVuSans.ttf", "DejaVuSans-*.ttf"]
+    if not wide:
+        names += ["DejaVuSansMono*.ttf", "DejaVuSerif.ttf", "DejaVuSerif-*.ttf", "STIXGeneral*.ttf", "cm[brt]*.ttf"]
+    faces = [str(path) for name in names for path in sorted(folder.glob(name))]
+    return tuple(faces) if wide and faces else ("", *faces)
 
 
 @cache
@@ -87,7 +92,7 @@ def _varied(ink: np.ndarray, rng: np.random.Generator, height: float) -> np.ndar
     """Return the picture slanted, widened and turned a little, its ink `height` pixels high, tightly cropped."""
     import cv2
 
-    ink = _tight(ink) if ink.any() else np.full((_DRAFT, _DRAFT), 255, np.uint8)
+    ink = cropped(ink) if ink.any() else np.full((_DRAFT, _DRAFT), 255, np.uint8)
     if rng.random() < 0.25:
         ink = cv2.dilate(ink, np.ones((2, 2), np.uint8))
     scale = max(height, 4) / ink.shape[0]
@@ -98,10 +103,4 @@ def _varied(ink: np.ndarray, rng: np.random.Generator, height: float) -> np.ndar
     if scale < 0.5:  # else far shrinking leaves out thin strokes
         ink = cv2.GaussianBlur(ink, (0, 0), 0.35 / scale)
     size = tuple(np.ceil(high - low).astype(int).tolist())
-    return _tight(cv2.warpAffine(ink, np.column_stack([matrix, -low]), size, flags=cv2.INTER_LINEAR))
-
-
-def _tight(ink: np.ndarray) -> np.ndarray:
-    least = int(ink.max()) // 4
-    rows, columns = np.flatnonzero(ink.max(axis=1) > least), np.flatnonzero(ink.max(axis=0) > least)
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return cropped(cv2.warpAffine(ink, np.column_stack([matrix, -low]), size, flags=cv2.INTER_LINEAR))
