@@ -76,6 +76,10 @@ class Splits(NamedTuple):
     test: Digits
     others: np.ndarray = np.empty((0, 28, 28), np.uint8)
 
+    def parts(self) -> dict[str, Digits]:
+        """Return the three parts by their names."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}
+
 
 def concatenate(parts: Sequence[Digits], name: str) -> Digits:
     """Return all digits of the parts in their order; without origin unless every part has one."""

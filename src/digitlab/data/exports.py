@@ -60,7 +60,7 @@ def export(digits: Splits | Digits, to: str, out: str | Path, progress: Progress
 
 
 def _parts(digits: Splits | Digits) -> dict[str, Digits]:
-    return {"": digits} if isinstance(digits, Digits) else digits._asdict()
+    return {"": digits} if isinstance(digits, Digits) else digits.parts()
 
 
 def _write_file(parts: dict[str, Digits], to: str, out: Path, progress: Progress) -> None:
