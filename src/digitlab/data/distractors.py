@@ -11,10 +11,12 @@ Left out is what a person could take for a digit where it stands alone: O, l, Z,
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from digitlab.data import doodles, printed
+from digitlab.data.hands import Hand, Pen
 from digitlab.data.strokes import HEIGHTS, draw, write
 from digitlab.data.writing import cropped
 from digitlab.errors import UsageError
@@ -42,25 +44,25 @@ CONFUSABLE = frozenset(
         *"OoDIlJLSsZzBbqgGyYT",
         *("delta", "theta", "sigma", "tau", "phi", "rho", "Gamma"),
         *("slash", "backslash", "bar", "comma", "apostrophe", "exclam", "parenleft", "parenright", "integral"),
-        *("bracketright", "Lambda"),
+        *("bracketright", "Lambda", "ampersand", "infinity"),
     ]
 )
 """Names of what a person could take for a digit where it stands alone."""
 
 KINDS: dict[str, float] = {
-    "letter": 0.2,
-    "greek": 0.07,
-    "mark": 0.12,
-    "word": 0.1,
-    "print": 0.1,
-    "text": 0.06,
-    "scribble": 0.07,
-    "line": 0.07,
+    "letter": 0.18,
+    "greek": 0.06,
+    "mark": 0.11,
+    "word": 0.09,
+    "print": 0.09,
+    "text": 0.05,
+    "scribble": 0.06,
+    "line": 0.06,
     "dot": 0.05,
-    "fragment": 0.08,
+    "fragment": 0.07,
     "pair": 0.1,
     "texture": 0.04,
-    "shape": 0.06,
+    "shape": 0.04,
 }
 """Kinds of distractors, and how often each comes, out of 1."""
 
@@ -98,6 +100,9 @@ def _alone(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in names if name not in CONFUSABLE)
 
 
+_RIGHT, _DOWN, _LEFT, _UP = 0.0, math.pi / 2, math.pi, -math.pi / 2
+_SIDES = {0: _RIGHT, 2: _DOWN, 3: _DOWN, 4: _LEFT, 5: _DOWN, 6: _UP, 8: _LEFT, 9: _LEFT}  # cut so, like no digit
+_UPRIGHT = frozenset(("i", "j", "colon", "semicolon"))  # told from a 1 by their dots
 _LETTERS, _GREEK, _MARKS = _alone(LETTERS), _alone(GREEK), _alone(MARKS)
 
 
@@ -108,18 +113,29 @@ def _sized(height: float) -> int:
 def _letter(rng: np.random.Generator, height: int) -> np.ndarray:
     name = _pick(rng, _LETTERS)
     low = name in "acemnoruvwx"
-    return draw(name, rng, _sized(height * (rng.uniform(0.5, 1.05) if low else rng.uniform(0.75, 1.25))))
+    return _drawn(name, rng, height * (rng.uniform(0.5, 1.05) if low else rng.uniform(0.75, 1.25)))
 
 
 def _greek(rng: np.random.Generator, height: int) -> np.ndarray:
-    return draw(_pick(rng, _GREEK), rng, _sized(height * rng.uniform(0.6, 1.2)))
+    return _drawn(_pick(rng, _GREEK), rng, height * rng.uniform(0.6, 1.2))
+
+
+def _drawn(name: str, rng: np.random.Generator, height: float) -> np.ndarray:
+    """Draw a letter or mark by itself, again where a narrow hand makes it an upright bar, like a 1."""
+    for _ in range(4):
+        hand = Hand.random(rng)
+        steep = 0.12 if name == "greater" else 0.4  # leaning far, > is like a 7, and others like a 1
+        ink = draw(name, rng, _sized(height), replace(hand, slant=min(max(hand.slant, -0.3), steep)))
+        if name in _UPRIGHT or ink.shape[1] > 0.6 * ink.shape[0] or not _bar(ink):
+            break
+    return ink
 
 
 def _mark(rng: np.random.Generator, height: int) -> np.ndarray:
     name = _pick(rng, _MARKS)
     if name == "dot":
         return doodles.dot(rng, height)
-    return draw(name, rng, _sized(height * rng.uniform(0.45, 1.15)))
+    return _drawn(name, rng, height * rng.uniform(0.45, 1.15))
 
 
 def _word(rng: np.random.Generator, height: int) -> np.ndarray:
@@ -135,16 +151,14 @@ def _word(rng: np.random.Generator, height: int) -> np.ndarray:
 
 def _fragment(rng: np.random.Generator, height: int) -> np.ndarray:
     """Cut a digit by a straight line; what is left is no bar and has no closed loop, so that it is no 1 and no 0."""
-    for _ in range(3):
-        label = int(rng.choice([0, 2, 3, 4, 5, 6, 8, 9]))
+    for _ in range(4):
+        label, side = list(_SIDES.items())[int(rng.integers(len(_SIDES)))]
         ink = draw(label, rng, _sized(height * rng.uniform(0.9, 1.3)))
         y, x = np.nonzero(ink > 100)
-        for _ in range(6):
-            angle = rng.uniform(0, 2 * math.pi)  # of the normal, towards what is kept; up is -pi / 2
-            if label in (2, 3, 9) and math.sin(angle) < 0.3:  # their upper parts are like a 7 or a 0
-                continue
+        for _ in range(4):
+            angle = side + (1 if label else math.pi) * rng.uniform(-1, 1)
             across = x * math.cos(angle) + y * math.sin(angle)
-            kept = across >= np.quantile(across, 1 - rng.uniform(0.2, 0.5))
+            kept = across >= np.quantile(across, 1 - rng.uniform(0.2, 0.45))
             piece = np.zeros_like(ink)
             piece[y[kept], x[kept]] = ink[y[kept], x[kept]]
             piece = cropped(piece)
@@ -155,7 +169,10 @@ def _fragment(rng: np.random.Generator, height: int) -> np.ndarray:
 
 def _bar(ink: np.ndarray) -> bool:
     """Tell whether the ink spreads far more in one direction than across it."""
-    spread = np.linalg.eigvalsh(np.cov(np.argwhere(ink > 127).T))
+    points = np.argwhere(ink > ink.max() // 2)
+    if len(points) < 3:
+        return True
+    spread = np.linalg.eigvalsh(np.cov(points.T))
     return bool(spread[0] < 0.1 * spread[1])
 
 
@@ -169,7 +186,9 @@ def _looped(ink: np.ndarray) -> bool:
 
 def _pair(rng: np.random.Generator, height: int) -> np.ndarray:
     """Set two digits side by side, so close that they may pass for one piece of ink."""
-    left, right = (draw(int(rng.integers(10)), rng, _sized(height * rng.uniform(0.8, 1.1))) for _ in range(2))
+    hand, pen = (Hand.random(rng), Pen.random(rng)) if rng.random() < 0.7 else (None, None)
+    sizes = [_sized(height * rng.uniform(0.8, 1.1)) for _ in range(2)]
+    left, right = (draw(int(rng.integers(10)), rng, size, hand, pen) for size in sizes)
     # Moved together until they touch in some row, then a little apart or into each other.
     shift = int(0.12 * height * rng.standard_normal())
     tops = max(0, -shift), max(0, shift)

@@ -53,6 +53,12 @@ class Skeleton:
         """How far the points spread in the direction in which they spread least: about 0 for a bar."""
         return breadth(self.points)
 
+    @cached_property
+    def flat(self) -> bool:
+        """Whether it is far wider than high, such as a minus: then its width says how large it is."""
+        wide, high = np.ptp(self.points, axis=0)
+        return bool(wide > 1.7 * high)
+
     def curves(self, detail: int) -> tuple[np.ndarray, np.ndarray, list[int]]:
         """Return what turns points into curves.
 

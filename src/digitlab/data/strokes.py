@@ -9,7 +9,6 @@ one collection have, so that what is learned here holds for other people's digit
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -17,7 +16,7 @@ import numpy as np
 
 from digitlab.data.digits import Digits
 from digitlab.data.hands import Hand, Pen
-from digitlab.data.skeletons import Skeleton, breadth, chances, glyphs, habits, poses
+from digitlab.data.skeletons import Skeleton, breadth, chances, habits, poses
 from digitlab.data.writing import breadths, cropped, run_pen, shrunk, trace
 from digitlab.errors import UsageError
 from digitlab.framing import SIDE, frame
@@ -66,7 +65,8 @@ def generate(count: int, seed: int = 0, labels: np.ndarray | None = None) -> Dig
     digits = Digits(np.zeros((count, SIDE, SIDE), np.uint8), labels, "strokes")
     for index, label in enumerate(digits.labels.tolist()):
         rng = np.random.default_rng([seed, index])
-        framed = frame(_write(str(label), rng, _DRAFT, detail=5, flat=1))
+        ink, _ = _write(str(label), rng, _DRAFT, detail=5, longer=True)
+        framed = frame(ink)
         # Scanners make edges dark: MNIST's ink is mostly full, where plain shrinking leaves half of it grey.
         digits.images[index] = np.minimum(framed * np.float32(rng.uniform(1, 1.8)), 255)
     return digits
@@ -80,8 +80,8 @@ def draw(
     Args:
         glyph: a digit 0 to 9, or a name in letters.toml: "A", "a", "alpha", "plus".
         rng: decides on shape, hand and pen.
-        height: of the picture, 10 to 1000 pixels; of a letter or mark that is more than twice as wide as high, such
-            as a minus, `height` is the width.
+        height: of the picture, 10 to 1000 pixels; of a mark that is far wider than high, such as a minus or a tilde,
+            its longer side.
         hand, pen: whose they are; by default drawn from `rng`.
 
     Returns:
@@ -93,12 +93,10 @@ def draw(
     if not HEIGHTS[0] <= height <= HEIGHTS[1]:
         raise UsageError(f"the pen writes digits {HEIGHTS[0]} to {HEIGHTS[1]} pixels high, not {height}")
     over = 2 if height >= 50 else -(-100 // height)  # drawn larger, then shrunk: smooth edges
-    name = str(glyph)
-    flat = math.inf if name in glyphs() else 2
-    ink = _write(name, rng, over * height, 5 + over * height // 60, flat, hand, pen)
+    ink, longer = _write(str(glyph), rng, over * height, 5 + over * height // 60, False, hand, pen)
     least = int(ink.max()) // (8 if over == 2 else 2)  # of the edges' ink; less would be lost when shrunk far
     ink = cropped(ink, least)
-    return shrunk(ink, height / (ink.shape[1] if ink.shape[1] > flat * ink.shape[0] else ink.shape[0]))
+    return shrunk(ink, height / (max(ink.shape) if longer else ink.shape[0]))
 
 
 def write(
@@ -170,7 +168,7 @@ def _placed(path: np.ndarray, name: str, skeleton: Skeleton, rng: np.random.Gene
     if name == "z" and "tail" in skeleton.habit:
         bottom = -0.8
     scale = (top - bottom) / max(tall, 0.02)
-    if np.ptp(skeleton.points[:, 0]) > 2 * np.ptp(skeleton.points[:, 1]):
+    if skeleton.flat:
         scale, bottom = 1.1 / wide, 0.5 - 0.55 * tall / wide
     path = (path - [low[0], high[1]]) * scale * rng.uniform(0.92, 1.08) - [0, bottom + rng.normal(0, 0.05)]
     return path, float(path[:, 0].max())
@@ -181,11 +179,14 @@ def _write(
     rng: np.random.Generator,
     size: int,
     detail: int,
-    flat: float,
+    longer: bool,
     hand: Hand | None = None,
     pen: Pen | None = None,
-) -> np.ndarray:
-    """Return a picture of a glyph with paper around it, `size` pixels high, or wide if wider than `flat` heights."""
+) -> tuple[np.ndarray, bool]:
+    """Return a picture of a glyph with paper around it, and whether `size` is of its longer side or of its height.
+
+    It is of the longer side where `longer` says so or the glyph is flat.
+    """
     hand, pen = hand or Hand.random(rng), pen or Pen.random(rng)
     options = habits(glyph)
     skeleton = options[int(np.searchsorted(chances(glyph), rng.random(), side="right"))]
@@ -195,10 +196,10 @@ def _write(
     width = pen.width * skeleton.boldness * extent  # of the stroke, in the units of the path
     if skeleton.breadth > 0.1:  # more than a bar: a pen that fills all loops leaves nothing to read
         width = min(width, max(1.25 * breadth(path), 0.12 * extent))
-    along = high - low + width
-    scale = (size - 1) / (along[0] if along[0] > flat * along[1] else along[1])
+    longer = longer or skeleton.flat
+    scale = (size - 1) / ((extent if longer else high[1] - low[1]) + width)
     margin = 2 + width * scale
     path = (path - low) * scale + margin
     widths = breadths(path, starts, pen, rng) * (width * scale)
     columns, rows = ((high - low) * scale + 2 * margin + 1).astype(int).tolist()
-    return run_pen(path, widths, starts, (rows, columns), pen, rng)
+    return run_pen(path, widths, starts, (rows, columns), pen, rng), longer
