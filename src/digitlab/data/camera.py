@@ -40,7 +40,7 @@ def turn(
     import cv2
 
     height, width = owner.shape
-    corners = np.float32([(0, 0), (width, 0), (width, height), (0, height)])
+    corners = np.asarray([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
     spread = 15 if rng.random() < 0.08 else 8
     angle = math.radians(float(np.clip(rng.normal(0, spread / 2.5), -spread, spread)))
     pull = rng.normal(0, 0.035, (4, 2)) * (width, height)
@@ -48,9 +48,9 @@ def turn(
     while strength > 0.05:
         cos, sin = math.cos(strength * angle), math.sin(strength * angle)
         around = corners - corners.mean(axis=0)
-        moved = around @ np.float32([[cos, sin], [-sin, cos]]) + strength * pull
+        moved = around @ np.asarray([[cos, sin], [-sin, cos]], np.float32) + strength * pull
         scale = rng.uniform(0.75, 0.95) if desk else _covering(moved, width, height)
-        moved = np.float32(moved * scale + corners.mean(axis=0))
+        moved = np.asarray(moved * scale + corners.mean(axis=0), np.float32)
         matrix = cv2.getPerspectiveTransform(corners, moved)
         if _inside(matrix, boxes, width, height):
             break
@@ -61,7 +61,7 @@ def turn(
     owner = cv2.warpPerspective(owner, matrix, (width, height), flags=cv2.INTER_NEAREST)
     if desk:
         sheet = np.zeros((height, width), np.uint8)
-        cv2.fillConvexPoly(sheet, np.int32(moved * 16), 255, cv2.LINE_AA, 4)
+        cv2.fillConvexPoly(sheet, np.asarray(moved * 16, np.int32), 255, cv2.LINE_AA, 4)
         turned = _on_desk(rng, turned, sheet)
     return turned, owner
 
@@ -70,10 +70,10 @@ def _covering(corners: np.ndarray, width: int, height: int) -> float:
     """Return by how much a quadrangle around (0, 0) must grow to cover the image, at least 1 (nearly)."""
     import cv2
 
-    edge = np.float32([(x * width / 2, y * height / 2) for x in (-1, 1) for y in (-1, 1)])
+    edge = np.asarray([(x * width / 2, y * height / 2) for x in (-1, 1) for y in (-1, 1)], np.float32)
     scale = 1.0
     while scale < 1.6:
-        grown = np.float32(corners * scale).reshape(-1, 1, 2)
+        grown = np.asarray(corners * scale, np.float32).reshape(-1, 1, 2)
         if all(cv2.pointPolygonTest(grown, (float(x), float(y)), False) >= 0 for x, y in edge):
             break
         scale += 0.02
@@ -95,13 +95,48 @@ def _on_desk(rng: np.random.Generator, page: np.ndarray, sheet: np.ndarray) -> n
     import cv2
 
     height, width = sheet.shape
-    colour = np.float32(rng.uniform(15, 170) * np.array([1, rng.uniform(0.7, 1), rng.uniform(0.45, 1)]))
+    colour = np.asarray(rng.uniform(15, 210) * np.array([1, rng.uniform(0.7, 1), rng.uniform(0.45, 1)]), np.float32)
     texture = tiled(fine(rng, rng.uniform(0.5, 3)) * rng.uniform(1, 9), height, width)
     desk = tinted(np.ascontiguousarray(texture), colour)
     border = cv2.boxFilter(sheet, -1, (9, 9))
     desk = cv2.multiply(desk, cv2.merge([255 - border // 3] * 3), scale=1 / 255)
     cover = cv2.merge([sheet] * 3)
     return cv2.add(cv2.multiply(page, cover, scale=1 / 255), cv2.multiply(desk, 255 - cover, scale=1 / 255))
+
+
+def intrude(rng: np.random.Generator, page: np.ndarray, owner: np.ndarray) -> np.ndarray:
+    """Let something reach in from the border: a finger, a pen, the edge of a phone; never over a digit.
+
+    Args:
+        rng: decides what and where.
+        page: (H, W, 3) uint8.
+        owner: (H, W) uint16, 0 where there is no digit.
+
+    Returns:
+        The page, unchanged where there is no room.
+    """
+    import cv2
+
+    height, width = owner.shape
+    side, along = int(rng.integers(4)), rng.uniform(0.05, 0.95)
+    start = [(along, 0.0), (1.0, along), (along, 1.0), (0.0, along)][side]
+    inward = math.pi / 2 * (side + 1) + rng.normal(0, 0.5)
+    finger = rng.random() < 0.5
+    reach = max(height, width) * rng.uniform(0.05, 0.3)
+    thick = max(2, round(min(height, width) * (rng.uniform(0.08, 0.25) if finger else rng.uniform(0.02, 0.15))))
+    border = np.array(start) * (width, height)
+    toward = np.array([math.cos(inward), math.sin(inward)])
+    first, last = (np.asarray(border + step * toward, np.int32).tolist() for step in (-thick, reach))
+    mask = np.zeros(owner.shape, np.uint8)
+    cv2.line(mask, first, last, 255, thick, cv2.LINE_AA)
+    if owner[cv2.dilate(mask, np.ones((9, 9), np.uint8)) > 0].any():
+        return page
+    mask = cv2.GaussianBlur(mask, (0, 0), rng.uniform(0.6, 2.5))
+    skin = np.array([205, 150, 120]) * rng.uniform(0.35, 1.15)
+    colour = skin if finger else rng.uniform(0, 1, 3) * rng.choice([40, 120, 220])
+    cover = cv2.merge([mask] * 3)
+    thing = cv2.multiply(cv2.merge([mask] * 3), tuple(float(value) for value in (*colour, 0)), scale=1 / 255)
+    return cv2.add(cv2.multiply(page, 255 - cover, scale=1 / 255), thing)
 
 
 def expose(rng: np.random.Generator, page: np.ndarray, seen: Seen, poor: float) -> tuple[np.ndarray, str]:
@@ -128,7 +163,7 @@ def expose(rng: np.random.Generator, page: np.ndarray, seen: Seen, poor: float) 
     if rng.random() < 0.12 * poor and length >= 2:
         page = cv2.filter2D(page, -1, _motion(length, rng.uniform(0, math.pi)))
         facts.append("motion")
-    noise = 255 * seen.contrast * 0.16 * poor * rng.random() ** 1.5 * min(1.5, math.sqrt(seen.stroke / 2))
+    noise = min(16, 255 * seen.contrast * 0.12 * min(1.5, math.sqrt(seen.stroke / 2))) * poor * rng.random() ** 1.5
     if noise > 0.5:
         page = cv2.add(page, _noise(rng, noise, page.shape[0], page.shape[1]), dtype=cv2.CV_8U)
         facts.append(f"noise {noise:.0f}")
@@ -139,7 +174,7 @@ def expose(rng: np.random.Generator, page: np.ndarray, seen: Seen, poor: float) 
     if rng.random() < 0.7:
         gamma, gains = math.exp(0.15 * rng.standard_normal()), np.exp(rng.normal(0, 0.035, 3)) * rng.uniform(0.85, 1.08)
         tones = 255 * (np.arange(256)[:, None] / 255) ** gamma * gains
-        page = cv2.LUT(page, np.uint8(np.clip(tones, 0, 255)).reshape(1, 256, 3))
+        page = cv2.LUT(page, np.asarray(np.clip(tones, 0, 255), np.uint8).reshape(1, 256, 3))
     quality = int(rng.integers(25, 96))
     quality = max(quality, 70 if seen.contrast < 0.25 else 50 if seen.contrast < 0.4 or seen.stroke < 1.5 else 25)
     if rng.random() < 0.8:
@@ -153,7 +188,7 @@ def compressed(page: np.ndarray, quality: int) -> np.ndarray:
     import cv2
 
     coded = cv2.imencode(".jpg", page, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    return cv2.imdecode(coded, cv2.IMREAD_COLOR)
+    return np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR))
 
 
 def _motion(length: float, angle: float) -> np.ndarray:
@@ -163,7 +198,7 @@ def _motion(length: float, angle: float) -> np.ndarray:
     side = 2 * math.ceil(length / 2) + 1
     kernel = np.zeros((side, side), np.float32)
     reach = np.array([math.cos(angle), math.sin(angle)]) * length / 2
-    ends = np.int32(np.round((side // 2 + np.stack([-reach, reach])) * 16))
+    ends = np.asarray(np.round((side // 2 + np.stack([-reach, reach])) * 16), np.int32)
     cv2.line(kernel, ends[0].tolist(), ends[1].tolist(), 1.0, 1, cv2.LINE_AA, 4)
     kernel[side // 2, side // 2] = max(float(kernel[side // 2, side // 2]), 0.5)
     return kernel / kernel.sum()
@@ -175,7 +210,7 @@ def _noise(rng: np.random.Generator, sigma: float, height: int, width: int) -> n
     tile = fine(rng, softness, 211)[..., None] + rng.uniform(0, 0.6) * np.stack(
         [fine(rng, softness, 211) for _ in range(3)], axis=2
     )
-    return tiled(np.int16(np.rint(tile * sigma)), height, width)
+    return tiled(np.asarray(np.rint(tile * sigma), np.int16), height, width)
 
 
 def through_screen(rng: np.random.Generator, page: np.ndarray) -> np.ndarray:
@@ -191,4 +226,4 @@ def through_screen(rng: np.random.Generator, page: np.ndarray) -> np.ndarray:
         x * np.float32(rng.normal()) + y * np.float32(rng.normal())
     )
     wave = 1 - rng.uniform(0.02, 0.08) * (1 + np.sin(phase)) - rng.uniform(0.0, 0.05) * (1 + np.sin(fringe))
-    return cv2.multiply(page, cv2.merge([np.uint8(255 * wave)] * 3), scale=1 / 255)
+    return cv2.multiply(page, cv2.merge([np.asarray(255 * wave, np.uint8)] * 3), scale=1 / 255)

@@ -8,10 +8,8 @@ from itertools import pairwise
 import numpy as np
 
 from digitlab.data.layouts import (
-    MARGIN,
     SMALLEST,
     Layout,
-    Sheet,
     column,
     fitting,
     grid,
@@ -22,7 +20,9 @@ from digitlab.data.layouts import (
     touching,
 )
 from digitlab.data.layouts import rows as plain_rows
-from digitlab.data.marks import OPERATORS
+from digitlab.data.sheets import MARGIN, Sheet
+
+OPERATORS = ("plus", "minus", "times", "divide", "equals")
 
 
 def table(sheet: Sheet) -> None:
@@ -33,7 +33,8 @@ def table(sheet: Sheet) -> None:
     columns = max(1, columns // longest)
     extent = rng.uniform(0.55, 0.94, 2) if rng.random() < 0.6 else np.array([0.94, 0.94])
     tall, wide = extent * (sheet.height / count, sheet.width / columns)
-    size = max(SMALLEST, min(size * extent.min(), rng.uniform(0.4, 0.75) * tall, 1.15 * wide / longest))
+    gap = rng.uniform(0.02, 0.3)
+    size = max(SMALLEST, min(size * extent.min(), rng.uniform(0.4, 0.75) * tall, wide / (longest * (0.75 + gap))))
     sheet.begin(size)
     y0 = rng.uniform(0.1, 0.9) * (sheet.height - count * tall)
     x0 = rng.uniform(0.1, 0.9) * (sheet.width - columns * wide)
@@ -44,7 +45,6 @@ def table(sheet: Sheet) -> None:
         sheet.rule(x0 - over, y0 + row * tall, x0 + columns * wide + over, y0 + row * tall, thick, printed)
     for place in range(columns + 1):
         sheet.rule(x0 + place * wide, y0 - over, x0 + place * wide, y0 + count * tall + over, thick, printed)
-    gap = rng.uniform(0.02, 0.3)
     for row in range(count):
         line, foot = sheet.line(), y0 + (row + 0.5) * tall + 0.5 * size
         for place in range(columns):
@@ -52,7 +52,9 @@ def table(sheet: Sheet) -> None:
                 length = longest if rng.random() < 0.6 else int(rng.integers(1, longest + 1))
                 slack = wide - length * (0.65 + gap) * size
                 left = x0 + place * wide + slack * rng.uniform(0.3, 0.6)
-                sheet.number(left, foot + 0.12 * (tall - size) * rng.standard_normal(), length, gap, line)
+                sheet.number(
+                    left, foot + min(0.12 * (tall - size), 0.12 * size) * rng.standard_normal(), length, gap, line
+                )
 
 
 def notebook(sheet: Sheet) -> None:
@@ -77,8 +79,9 @@ def notebook(sheet: Sheet) -> None:
     above = rng.choice([0.0, 0.08, -0.15, 0.35]) * size  # how far over its line the digits stand
     gap, left = rng.uniform(0.05, 0.8), rng.uniform(0.02, 0.3) * sheet.width + MARGIN
     step = max(1, math.ceil(1.25 * size / pitch))
-    feet = [y for y in lines if y - above > 1.1 * size][::step]
-    for y in feet[:count]:
+    feet = [y for y in lines if 1.15 * size < y - above < sheet.height - 0.1 * size][::step]
+    first = int(rng.integers(max(1, len(feet) - count + 1)))
+    for y in feet[first : first + count]:
         length = columns if rng.random() < 0.5 else int(rng.integers(1, columns + 1))
         indent = left + 0.3 * size * rng.random()
         sheet.number(indent, y + slope * indent / sheet.width - above, length, gap, sheet.line(), slope / sheet.width)
@@ -94,10 +97,11 @@ def form(sheet: Sheet) -> None:
     side = min(side, 0.95 * (sheet.width - 2 * MARGIN) / boxes)
     apart = side * rng.choice([0.0, 0.0, 0.15, 0.3])
     pitch = min(sheet.height / (count + 0.1), tall * rng.uniform(1.15, 2.2))
+    start = rng.random() * max(sheet.height - (count + 0.1) * pitch, 0)
     left = rng.uniform(0.1, 0.9) * max(sheet.width - boxes * (side + apart), 0)
     thick = max(1.0, rng.uniform(0.02, 0.08) * size)
     for row in range(count):
-        line, y = sheet.line(), (row + 0.5) * pitch - 0.5 * tall + 0.05 * size
+        line, y = sheet.line(), start + (row + 0.5) * pitch - 0.5 * tall + 0.05 * size
         length = boxes if rng.random() < 0.6 else int(rng.integers(1, boxes + 1))
         for place in range(boxes):
             x = left + place * (side + apart)
@@ -118,22 +122,21 @@ def ledger(sheet: Sheet) -> None:
     pitch = max(1.2 * size, min(sheet.height / (count + 0.4), size * rng.uniform(1.2, 2)))
     gap, left = rng.uniform(-0.05, 0.25), rng.uniform(0.03, 0.25) * sheet.width + MARGIN
     slope = 0.015 * rng.standard_normal()
+    start = rng.random() * max(sheet.height - (count + 0.4) * pitch, 0)
     thick = max(1.0, rng.uniform(0.02, 0.06) * size)
     if rng.random() < 0.75:
-        for row in range(count + 2):
-            y = (row + 0.1) * pitch
+        for y in np.arange(start + 0.1 * pitch - math.ceil(start / pitch) * pitch, sheet.height, pitch):
             sheet.rule(0, y, sheet.width, y + slope * sheet.width, thick)
         if rng.random() < 0.7:
             x = left - 0.15 * size * rng.random()
             sheet.rule(x, 0, x - slope * sheet.height, sheet.height, thick * rng.uniform(1, 1.6))
-    kind = str(rng.choice(["dash", "dash", "point", "comma", "colon", "slash"]))
+    kind = str(rng.choice(["dash", "dash", "dash", "point", "comma", "colon", "slash"]))
     for row in range(count):
-        line, foot = sheet.line(), (row + 1.05) * pitch - 0.1 * size * rng.random()
+        line, foot = sheet.line(), start + (row + 1.05) * pitch - 0.1 * size * rng.random()
         right = left + 0.1 * size * rng.random()
         for index, length in enumerate(groups):
             if index:
-                lift = 0.0 if kind in ("point", "comma", "slash") else 0.35 if kind == "dash" else 0.15
-                ending = sheet.mark(kind, right + 0.12 * size, foot + slope * (right - left), 0.55 * size, lift)
+                ending = sheet.mark(kind, right + 0.12 * size, foot + slope * (right - left))
                 right = ending + rng.uniform(0.1, 0.25) * size
             right = sheet.number(right, foot + slope * (right - left), length, gap, line, slope)
             if right == math.inf:
@@ -153,7 +156,7 @@ def sums(sheet: Sheet) -> None:
         line, foot, right = sheet.line(), (row + 0.9) * pitch, left
         if below:
             if row:
-                sheet.mark(str(rng.choice(["plus", "minus"])), left, foot, 0.7 * size, 0.1)
+                sheet.mark(str(rng.choice(["plus", "minus"])), left, foot)
             sheet.number(left + 1.3 * size, foot, int(rng.integers(1, 5)), gap, line)
             if row == count - 2:
                 y = foot + 0.25 * (pitch - size) + 0.1 * size
@@ -162,12 +165,12 @@ def sums(sheet: Sheet) -> None:
         for term in range(int(rng.integers(2, 4))):
             if term:
                 operator = "equals" if term == 2 else str(rng.choice(OPERATORS))
-                right = sheet.mark(operator, right + space, foot, 0.7 * size, 0.08) + space
+                right = sheet.mark(operator, right + space, foot) + space
             right = sheet.number(right, foot, int(rng.integers(1, 3)), gap, line)
             if right == math.inf:
                 break
         if right < math.inf and rng.random() < 0.3:
-            sheet.mark("equals", right + space, foot, 0.7 * size, 0.08)
+            sheet.mark("equals", right + space, foot)
 
 
 def text(sheet: Sheet) -> None:
@@ -177,11 +180,12 @@ def text(sheet: Sheet) -> None:
     sheet.begin(size)
     pitch = sheet.height / (count + 0.3)
     left = MARGIN + rng.uniform(0.02, 0.1) * sheet.width
+    kind = "text" if rng.random() < 0.3 else "word"
     for row in range(count):
         foot, right = (row + 0.9) * pitch, left
         if rng.random() < 0.6:
             for _ in range(int(rng.integers(1, 5))):
-                right = sheet.distractor(right, foot, size * rng.uniform(0.7, 1.1), "word") + 0.5 * size
+                right = sheet.distractor(right, foot, size * rng.uniform(0.7, 1.1), kind) + 0.5 * size
             right += 0.5 * size
         if right == left or rng.random() < 0.4:
             sheet.number(right, foot, int(rng.integers(1, 9)), rng.uniform(0.05, 0.5), sheet.line())
@@ -192,7 +196,7 @@ def distractors(sheet: Sheet) -> None:
     rng = sheet.rng
     base = max(SMALLEST, min(sheet.height, sheet.width) * rng.uniform(0.04, 0.5))
     sheet.begin(base)
-    for _ in range(int(rng.integers(1, 25))):
+    for _ in range(int(rng.integers(1, 20))):
         size = float(np.clip(base * math.exp(0.4 * rng.standard_normal()), 8, 0.9 * sheet.height))
         sheet.distractor(rng.uniform(0, sheet.width), rng.uniform(size, sheet.height), size)
     if rng.random() < 0.4:
@@ -212,6 +216,15 @@ def empty(sheet: Sheet) -> None:
         pitch = max(8.0, sheet.height * rng.uniform(0.03, 0.2))
         for y in np.arange(pitch * rng.random(), sheet.height, pitch):
             sheet.rule(0, y, sheet.width, y, max(1.0, 0.05 * pitch))
+
+
+def litter(sheet: Sheet) -> None:
+    """Leave a few things beside the digits of a sheet, clear of all of them."""
+    rng = sheet.rng
+    for _ in range(int(rng.integers(1, 7))):
+        size = sheet.size * rng.uniform(0.5, 1.5)
+        left, foot = rng.uniform(0, sheet.width), rng.uniform(size, sheet.height)
+        sheet.distractor(left, foot, size, clear=0.4 * sheet.size)
 
 
 LAYOUTS: dict[str, tuple[float, Layout]] = {

@@ -55,12 +55,17 @@ class Ink:
     hard: bool = False
 
     @classmethod
+    def ghost(cls, colour: tuple[int, int, int], density: float) -> Ink:
+        """Return an ink that is hardly seen: writing of the other side that shows through."""
+        return cls("ghost", np.asarray(colour, np.float32), density, 0.0, density)
+
+    @classmethod
     def random(cls, rng: np.random.Generator, kind: str, paper: np.ndarray) -> Ink:
         """Draw an ink of a kind that can be seen on a paper of a colour, (3,) RGB."""
-        colours = np.float32(_COLOURS[kind])
-        away = np.abs(luminance(colours) - luminance(np.float32(paper))) / 255
+        colours = np.asarray(_COLOURS[kind], np.float32)
+        away = np.abs(luminance(colours) - luminance(np.asarray(paper, np.float32))) / 255
         colour = colours[int(rng.choice(np.flatnonzero(away >= 0.75 * away.max())))]
-        possible = abs(luminance(colour) - luminance(np.float32(paper))) / 255
+        possible = abs(luminance(colour) - luminance(np.asarray(paper, np.float32))) / 255
         low, high = _CONTRASTS[kind]
         wanted = low + (high - low) * rng.random() if rng.random() < 0.93 else rng.uniform(0.14, 0.25)
         density = float(min(1.0, wanted / possible))
@@ -83,7 +88,7 @@ class Ink:
             return
         mask = mask[first - top : bottom - top, start - left : right - left]
         if self.hard:
-            mask = np.where(mask > 110, np.uint8(255), np.uint8(0))
+            mask = np.where(mask > 110, np.uint8(255), np.asarray(0, np.uint8))
         cover = mask * np.float32(self.density / 255)
         if self.grain:
             rows, columns = np.arange(first, bottom) % TOOTH, np.arange(start, right) % TOOTH
@@ -95,7 +100,7 @@ class Ink:
 
 def luminance(colour: np.ndarray) -> np.ndarray:
     """Return the luminance (...,) of RGB colours (..., 3), in the same units (ITU-R BT.601)."""
-    return colour @ np.float32([0.299, 0.587, 0.114])
+    return colour @ np.asarray([0.299, 0.587, 0.114], np.float32)
 
 
 def make_tooth(rng: np.random.Generator) -> np.ndarray:

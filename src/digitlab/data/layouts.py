@@ -1,133 +1,21 @@
-"""Where digits stand on a synthetic page: a sheet, and the ways in which people fill one.
+"""Where digits stand on a synthetic page: the ways in which people fill a sheet with nothing but digits.
 
 Each layout is a function that fills a `Sheet`; it decides on sizes, gaps, rulings and marks, and the sheet's
-writers decide on the digits. A sheet takes no digit that would not be whole on it.
+writers decide on the digits.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import numpy as np
 
-from digitlab.data.digits import Digits
-from digitlab.data.marks import mark, stray
-from digitlab.data.writers import Writer
+from digitlab.data.sheets import MARGIN, Sheet
 
-MARGIN = 3  # pixels that stay free between a digit and the edge of the sheet
 SMALLEST = 11.0  # usual height of the digits of a page, pixels, below which nobody could read them
 
-
-@dataclass(frozen=True)
-class Placed:
-    """A piece of ink on a sheet: its label (None where it is no digit), its ink, its place, and whose pen it is."""
-
-    label: int | None
-    ink: np.ndarray
-    left: int
-    top: int
-    line: int
-    pen: int
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A line drawn with print or pen: (N, 2) points in pixels, its width, and which of the two it is."""
-
-    points: np.ndarray
-    width: float
-    printed: bool
-
-
-@dataclass
-class Sheet:
-    """A page being filled.
-
-    Attributes:
-        rng: decides on everything.
-        bank: digits for the writers, or None.
-        height, width: pixels.
-        pieces: digits and marks, in the order in which they were written.
-        rules: lines of print and of pens, under the pieces.
-        facts: what is to be known of the page.
-        ratio: width of the stroke in heights, where the layout wants a certain one.
-    """
-
-    rng: np.random.Generator
-    bank: Digits | None
-    height: int
-    width: int
-    pieces: list[Placed] = field(default_factory=list)
-    rules: list[Rule] = field(default_factory=list)
-    facts: dict[str, str] = field(default_factory=lambda: {"order": "rows"})
-    ratio: float | None = None
-    writers: list[Writer] = field(default_factory=list)
-    lines: int = 0
-    size: float = 0.0
-
-    def begin(self, size: float) -> None:
-        """Invite the writers, whose digits are about `size` pixels high."""
-        self.size = size
-        self.writers = [Writer.random(self.rng, size, self.bank, self.ratio)]
-        if self.rng.random() < 0.12:
-            self.writers.append(Writer.random(self.rng, size, self.bank))
-        if self.rng.random() < 0.04:
-            for writer in self.writers:
-                writer.only = int(self.rng.integers(10))
-
-    def line(self) -> int:
-        """Begin a line; return its number."""
-        self.lines += 1
-        return self.lines - 1
-
-    def digit(self, left: float, foot: float, line: int, size: float | None = None, pen: int | None = None) -> float:
-        """Write a digit from `left`, standing on `foot`; return where it ends, or infinity where it has no room."""
-        pen = (line if self.rng.random() < 0.9 else 0) % len(self.writers) if pen is None else pen
-        label, ink = self.writers[pen].digit(size)
-        top = foot - ink.shape[0] + 0.04 * self.size * self.rng.standard_normal()
-        return self.place(label, ink, left, top, line, pen)
-
-    def place(self, label: int | None, ink: np.ndarray, left: float, top: float, line: int = 0, pen: int = 0) -> float:
-        """Put a piece of ink at a place; return where it ends, or infinity where it has no room."""
-        x, y = round(left), round(top)
-        room = self.width - MARGIN - ink.shape[1], self.height - MARGIN - ink.shape[0]
-        if not (MARGIN <= x <= room[0] and MARGIN <= y <= room[1]):
-            return math.inf
-        self.pieces.append(Placed(label, ink, x, y, line, pen))
-        return x + ink.shape[1]
-
-    def number(self, left: float, foot: float, count: int, gap: float, line: int, slope: float = 0.0) -> float:
-        """Write `count` digits, `gap` heights apart, on a line that falls by `slope`; return where they end."""
-        right = left
-        for index in range(count):
-            jitter = 0.06 * self.rng.standard_normal() if gap > -0.05 else 0.03 * self.rng.standard_normal()
-            start = right + max(gap + jitter, -0.15) * self.size if index else right
-            right = self.digit(start, foot + slope * (start - left), line)
-            if right == math.inf:
-                return right
-        return right
-
-    def mark(self, kind: str, left: float, foot: float, size: float, raised: float = 0.0) -> float:
-        """Write something that is no digit, `raised` heights above the foot; return where it ends."""
-        ink = mark(self.rng, max(3, round(size)), kind, self.writers[0].width)
-        end = self.place(None, ink, left, foot - ink.shape[0] - raised * self.size)
-        return left if end == math.inf else end
-
-    def distractor(self, left: float, foot: float, size: float, kind: str | None = None) -> float:
-        """Write or print something else than digits; return where it ends."""
-        ink = stray(self.rng, max(8, round(size)), kind, self.writers[0].width)
-        end = self.place(None, ink, left, foot - ink.shape[0])
-        return left if end == math.inf else end
-
-    def rule(self, x0: float, y0: float, x1: float, y1: float, width: float, printed: bool = True) -> None:
-        """Draw a line; by hand it is not quite straight."""
-        count = 2 if printed else 6
-        points = np.stack([np.linspace(x0, x1, count), np.linspace(y0, y1, count)], axis=1)
-        if not printed:
-            points += np.cumsum(self.rng.normal(0, 0.012 * self.size, (count, 2)), axis=0)
-        self.rules.append(Rule(points, width, printed))
+Layout = Callable[[Sheet], None]
 
 
 def fitting(sheet: Sheet, rows: int, columns: int) -> tuple[int, int, float]:
@@ -252,10 +140,10 @@ def tiny(sheet: Sheet) -> None:
     foot = sheet.height - MARGIN - rng.uniform(0.08, 0.9) * (sheet.height - 1.15 * size)
     start = MARGIN + rng.uniform(0.02, 0.3) * size
     sheet.number(start, foot, int(rng.integers(1, 7)), gap, sheet.line(), 0.03 * rng.standard_normal())
+    if rng.random() < 0.8 and sheet.pieces:
+        end = max(piece.left + piece.ink.shape[1] for piece in sheet.pieces)
+        sheet.cut(max(end + MARGIN + round(rng.uniform(0, 0.5) * size), sheet.height))
     if rng.random() < 0.35:
         y = rng.choice([rng.uniform(-0.02, 0.06), rng.uniform(0.94, 1.0)]) * sheet.height
         slant = 0.02 * sheet.height * rng.standard_normal()
         sheet.rule(0, y, sheet.width, y + slant, max(1.0, 0.4 * sheet.writers[0].width))
-
-
-Layout = Callable[[Sheet], None]

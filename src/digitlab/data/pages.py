@@ -13,16 +13,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from digitlab.data.camera import Seen, expose, through_screen, turn
+from digitlab.data.camera import Seen, expose, intrude, through_screen, turn
 from digitlab.data.digits import Digits
-from digitlab.data.forms import LAYOUTS
+from digitlab.data.distractors import distractor
+from digitlab.data.forms import LAYOUTS, litter
 from digitlab.data.inks import Ink, make_tooth
-from digitlab.data.layouts import Sheet
-from digitlab.data.papers import PAPERS, PICTURES, Paper, light_up, make_paper
+from digitlab.data.lights import light_up
+from digitlab.data.papers import PAPERS, PICTURES, Paper, make_paper
+from digitlab.data.sheets import Sheet
 from digitlab.errors import UsageError
 
 KINDS: dict[str, float] = {kind: share for kind, (share, _) in LAYOUTS.items()}
 """Layouts of pages, with the share that each has where no kind is asked for."""
+
+BARE = ("distractors", "empty")
+"""Layouts without any digit."""
+
+CROPS = ("tiny", "single", "long", "text")
+"""Layouts beside which nothing else has room, or that have enough of it."""
+
+SHEETS = ("white", "cream", "grey", "crumpled", "scan")
+"""Papers through which the other side can be seen."""
 
 FULL = 64  # ink from which on a pixel is the digit's, of 255
 SIZES = (90, 1600)  # least and greatest longer side of a page, pixels
@@ -82,10 +93,10 @@ def make_page(seed: int, digits: Digits | None = None, kind: str | None = None) 
     if kind is None:
         kind = _draw(rng, KINDS)
     height, width, over = _size(rng, kind)
-    sheet = Sheet(rng, digits, height * over, width * over)
-    LAYOUTS[kind][1](sheet)
-    sheet.facts["layout"] = kind
-    paper = make_paper(rng, sheet.height, sheet.width, _draw(rng, PAPERS))
+    material = _draw(rng, PAPERS)
+    stroke = float(rng.uniform(1, 4)) * over if material in PICTURES and rng.random() < 0.5 else None
+    sheet = _filled(rng, kind, (height * over, width * over), digits, stroke)
+    paper = make_paper(rng, sheet.height, sheet.width, material)
     image, owner, seen = _written(sheet, paper)
     image, owner = _photographed(sheet, paper, image, owner, seen, over)
     return _page(sheet, image, owner)
@@ -102,15 +113,30 @@ def _size(rng: np.random.Generator, kind: str) -> tuple[int, int, int]:
     if kind == "tiny":
         height = int(rng.integers(40, 131)) if rng.random() < 0.5 else int(rng.integers(40, 71))
         return height, min(max(round(height * rng.uniform(1.0, 4.0)), 90), 400), 2
-    longer = math.exp(rng.uniform(math.log(130), math.log(SIZES[1])))
-    ratio = {"long": rng.uniform(2, 7), "column": rng.uniform(0.3, 0.9)}.get(
-        kind, rng.choice([0.7, 0.75, 1, 1.33, 1.5])
-    )
+    longer = math.exp(rng.uniform(math.log(150), math.log(SIZES[1])))
+    usual = rng.choice([0.7, 0.75, 1, 1.33, 1.5])
+    ratio = {"long": rng.uniform(2, 7), "column": rng.uniform(0.3, 0.9)}.get(kind, usual)
     ratio *= math.exp(0.1 * rng.standard_normal())
-    height, width = (longer, longer * ratio) if ratio < 1 else (longer / ratio, longer)
     if kind == "single":
-        height, width = 0.5 * height, 0.5 * width
-    return max(40, round(height)), max(40, round(width)), 1
+        longer *= 0.5
+    sides = max(40, round(longer)), max(40, round(longer * min(ratio, 1 / ratio)))
+    return (sides[0], sides[1], 1) if ratio < 1 else (sides[1], sides[0], 1)
+
+
+def _filled(
+    rng: np.random.Generator, kind: str, shape: tuple[int, int], bank: Digits | None, stroke: float | None
+) -> Sheet:
+    """Return a sheet of `shape` that a layout has filled: with at least one digit where the kind has digits."""
+    while True:
+        sheet = Sheet(rng, bank, *shape, stroke=stroke)
+        LAYOUTS[kind][1](sheet)
+        sheet.facts["layout"] = kind
+        if kind in BARE:
+            return sheet
+        if any(piece.label is not None for piece in sheet.pieces):
+            if kind not in CROPS and rng.random() < 0.2:
+                litter(sheet)
+            return sheet
 
 
 def _written(sheet: Sheet, paper: Paper) -> tuple[np.ndarray, np.ndarray, Seen]:
@@ -118,15 +144,18 @@ def _written(sheet: Sheet, paper: Paper) -> tuple[np.ndarray, np.ndarray, Seen]:
     import cv2
 
     rng, page = sheet.rng, paper.pixels
-    pens = [Ink.random(rng, kind, paper.colour) for kind in _pens(rng, paper, len(sheet.writers))]
+    kinds = [_pen(rng, paper, writer.width / writer.height) for writer in sheet.writers] + [_pen(rng, paper, 0.1)]
+    pens = [Ink.random(rng, kind, paper.colour) for kind in kinds]
     print_ink = _print_ink(rng, paper)
     tooth = make_tooth(rng)
+    if paper.kind in SHEETS and rng.random() < 0.06:
+        _show_through(rng, page, tooth)
     for rule in sheet.rules:
         edge = math.ceil(rule.width) + 2
         low = np.floor(rule.points.min(axis=0)).astype(int) - edge
         high = np.ceil(rule.points.max(axis=0)).astype(int) + edge
         mask = np.zeros((high - low)[::-1], np.uint8)
-        dots = np.int32((rule.points - low) * 16)
+        dots = np.asarray((rule.points - low) * 16, np.int32)
         cv2.polylines(mask, [dots], False, 255, max(1, round(rule.width)), cv2.LINE_AA, 4)
         (print_ink if rule.printed else pens[0]).lay(page, mask, int(low[0]), int(low[1]), tooth)
     owner = np.zeros(page.shape[:2], np.uint16)
@@ -140,25 +169,37 @@ def _written(sheet: Sheet, paper: Paper) -> tuple[np.ndarray, np.ndarray, Seen]:
             mine = piece.ink > best[where]
             owner[where][mine] = index
             best[where][mine] = piece.ink[mine]
-    sheet.facts |= {"paper": paper.kind, "pen": ", ".join(pen.kind for pen in pens)}
+    sheet.facts |= {"paper": paper.kind, "pen": ", ".join(kinds[:-1])}
     stroke = min(writer.width for writer in sheet.writers)
-    return page, owner, Seen(stroke, min(pen.contrast for pen in pens))
+    return page, owner, Seen(stroke, min(pen.contrast for pen in pens[:-1]))
 
 
-def _pens(rng: np.random.Generator, paper: Paper, count: int) -> list[str]:
-    """Return the kinds of `count` pens that one writes with on a paper."""
+def _pen(rng: np.random.Generator, paper: Paper, ratio: float) -> str:
+    """Return the kind of pen that writes on a paper with strokes `ratio` heights wide."""
     if paper.dark:
-        return ["chalk" if paper.kind == "board" else "white"] * count
+        return "chalk" if paper.kind == "board" else "white"
     if paper.kind in ("flat", "screen"):
-        return ["digital"] * count
-    kinds = {"ballpoint": 0.4, "gel": 0.15, "pencil": 0.2, "marker": 0.25}
-    return [_draw(rng, kinds) for _ in range(count)]
+        return "digital"
+    wide = min(max((ratio - 0.06) / 0.08, 0), 1)
+    fine = {"ballpoint": 0.45, "gel": 0.2, "pencil": 0.25, "marker": 0.1}
+    broad = {"ballpoint": 0.1, "gel": 0.1, "pencil": 0.1, "marker": 0.7}
+    return _draw(rng, {kind: (1 - wide) * share + wide * broad[kind] for kind, share in fine.items()})
+
+
+def _show_through(rng: np.random.Generator, page: np.ndarray, tooth: np.ndarray) -> None:
+    """Let words of the other side show through a page, mirrored and faint, in place."""
+    height, width = page.shape[:2]
+    ghost = Ink.ghost((70, 75, 95), float(rng.uniform(0.03, 0.08)))
+    size = float(np.clip(min(height, width) * rng.uniform(0.05, 0.15), 12, 120))
+    for _ in range(int(rng.integers(3, 12))):
+        ink = distractor(rng, round(size), "word")[0][:, ::-1]
+        ghost.lay(page, ink, int(rng.uniform(-0.1, 0.9) * width), int(rng.uniform(0, 1) * height), tooth)
 
 
 def _print_ink(rng: np.random.Generator, paper: Paper) -> Ink:
     """Return the ink of printed lines: light blue, grey, brownish or black on light paper, pale on dark."""
     colours = [(150, 180, 215), (120, 150, 200), (150, 150, 155), (90, 90, 95), (40, 40, 45), (200, 140, 140)]
-    colour = np.float32([(130, 150, 140), (210, 210, 210)] if paper.dark else colours)
+    colour = np.asarray([(130, 150, 140), (210, 210, 210)] if paper.dark else colours, np.float32)
     return Ink("print", colour[int(rng.integers(len(colour)))], float(rng.uniform(0.4, 0.95)), 0.1, 0.5)
 
 
@@ -174,6 +215,8 @@ def _photographed(
         image, owner = turn(rng, image, owner, _boxes(owner), desk=paper.kind != "screen" and rng.random() < 0.15)
     elif drawn and rng.random() < 0.1:
         image, owner = turn(rng, image, owner, _boxes(owner), desk=False)
+    if not drawn and rng.random() < 0.08:
+        image = intrude(rng, image, owner)
     if paper.kind == "screen":
         image = through_screen(rng, image)
     light, camera, depth = "even", "file", {"scan": 0.1, "screen": 0.4, "flat": 0.0, "black": 0.0}.get(paper.kind, 1.0)
@@ -184,12 +227,24 @@ def _photographed(
         image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
         owner = cv2.resize(owner, size, interpolation=cv2.INTER_NEAREST)
         seen = Seen(seen.stroke / over, seen.contrast)
-    darkest = 0.6 if depth == 1 else 1.0  # shade takes from the contrast
-    seen = Seen(seen.stroke, seen.contrast * darkest)
+    seen = Seen(seen.stroke, min(seen.contrast, _contrast(image, owner)))  # shade takes from the contrast
     if not drawn or rng.random() < 0.5:
         image, camera = expose(rng, image, seen, 0.3 if drawn or paper.kind == "scan" else rng.uniform(0.1, 1.0))
     sheet.facts |= {"light": light, "camera": camera}
     return image, owner
+
+
+def _contrast(image: np.ndarray, owner: np.ndarray) -> float:
+    """Return the least contrast, 0 to 1, of a digit against its surroundings, among up to 24 digits; 1 without any."""
+    least = 1.0
+    boxes = _boxes(owner)
+    for index in range(0, len(boxes), -(-len(boxes) // 24) or 1):
+        left, top, right, bottom = boxes[index]
+        own, around = owner[top:bottom, left:right] == index + 1, owner[top:bottom, left:right] == 0
+        grey = image[top:bottom, left:right].mean(axis=2)
+        if own.any() and around.any():
+            least = min(least, abs(float(grey[own].mean() - grey[around].mean())) / 255)
+    return least
 
 
 def _boxes(owner: np.ndarray) -> np.ndarray:
@@ -214,4 +269,10 @@ def _page(sheet: Sheet, image: np.ndarray, owner: np.ndarray) -> Page:
     for index, piece in enumerate(placed):
         lines.setdefault(piece.line, []).append(index)
     ordered = (sorted(line, key=lambda index: written[index].box[0]) for _, line in sorted(lines.items()))
+    heights = [digit.box[3] - digit.box[1] for digit in written]
+    middle = float(np.median(heights)) if heights else 0.0
+    sizes = {"none": 1, "to 20": 20, "to 40": 40, "to 100": 100, "above": math.inf}
+    sheet.facts["height"] = next(name for name, most in sizes.items() if middle <= most)
+    shares = {0.0: "pen", 1.0: "bank"}
+    sheet.facts["hand"] = ", ".join(shares.get(writer.share, "both") for writer in sheet.writers)
     return Page(image, owner, written, tuple(tuple(line) for line in ordered), sheet.facts)

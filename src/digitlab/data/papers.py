@@ -1,4 +1,4 @@
-"""What is written on, and the light that falls on it: paper, boards and flat pictures, with shadows and glare.
+"""What is written on: paper of every kind, boards, and pictures that no camera has seen.
 
 Whatever varies slowly is made small and enlarged, and fine texture is a tile that repeats: a page of a
 megapixel takes a few milliseconds.
@@ -76,21 +76,23 @@ def _colour(rng: np.random.Generator, kind: str) -> np.ndarray:
     """Draw the colour (3,) RGB of a kind of paper."""
     grey = {"white": (225, 255), "grey": (130, 225), "scan": (235, 255), "crumpled": (190, 250), "screen": (215, 250)}
     if kind in grey:
-        return np.float32(rng.uniform(*grey[kind]) + rng.normal(0, 2.5, 3))
+        return np.asarray(rng.uniform(*grey[kind]) + rng.normal(0, 2.5, 3), np.float32)
     if kind == "cream":
-        return np.float32([rng.uniform(225, 252), rng.uniform(215, 240), rng.uniform(175, 220)])
+        return np.asarray([rng.uniform(225, 252), rng.uniform(215, 240), rng.uniform(175, 220)], np.float32)
     if kind == "cardboard":
-        return np.float32(np.array([190, 155, 115]) * rng.uniform(0.75, 1.2) + rng.normal(0, 5, 3))
+        return np.asarray(np.array([190, 155, 115]) * rng.uniform(0.75, 1.2) + rng.normal(0, 5, 3), np.float32)
     if kind == "board":
         boards = [(35, 38, 38), (28, 70, 52), (45, 88, 70), (55, 58, 62), (20, 45, 40)]
-        return np.float32(boards[int(rng.integers(len(boards)))]) + np.float32(rng.uniform(-6, 10))
+        return np.asarray(boards[int(rng.integers(len(boards)))], np.float32) + np.float32(rng.uniform(-6, 10))
     if kind == "black":
-        return np.float32([0, 0, 0]) if rng.random() < 0.7 else np.float32(rng.uniform(0, 50, 3))
+        return (
+            np.asarray([0, 0, 0], np.float32) if rng.random() < 0.7 else np.asarray(rng.uniform(0, 50, 3), np.float32)
+        )
     if kind == "flat" and rng.random() < 0.6:
-        return np.float32([255, 255, 255])
+        return np.asarray([255, 255, 255], np.float32)
     light = rng.uniform(0.35, 1.0, 3)  # post-its and coloured sheets; pure colours in a paint program
     light[int(rng.integers(3))] = rng.uniform(0.7, 1.0)
-    return np.float32(255 * (light if kind == "flat" else 0.55 * light + 0.45))
+    return np.asarray(255 * (light if kind == "flat" else 0.55 * light + 0.45), np.float32)
 
 
 def tinted(texture: np.ndarray, colour: np.ndarray) -> np.ndarray:
@@ -161,7 +163,7 @@ def _fibres(rng: np.random.Generator, texture: np.ndarray) -> None:
     for _ in range(int(rng.integers(10, 120))):
         start = rng.uniform(0, 1, 2) * (width, height)
         steps = np.cumsum(rng.normal(0, 1, (6, 2)) + rng.normal(0, 2, 2), axis=0) * max(height, width) / 300
-        cv2.polylines(texture, [np.int32(start + steps)], False, float(rng.normal(0, 9)), 1)
+        cv2.polylines(texture, [np.asarray(start + steps, np.int32)], False, float(rng.normal(0, 9)), 1)
 
 
 def _stain(rng: np.random.Generator, texture: np.ndarray) -> None:
@@ -175,58 +177,3 @@ def _stain(rng: np.random.Generator, texture: np.ndarray) -> None:
     cv2.circle(layer, centre, radius, float(-rng.uniform(4, 22)), int(rng.choice([-1, 2, 3])))
     layer = cv2.GaussianBlur(layer, (0, 0), rng.uniform(1, 4))
     texture += cv2.resize(layer, (width, height), interpolation=cv2.INTER_LINEAR)
-
-
-def light_up(rng: np.random.Generator, page: np.ndarray, depth: float) -> tuple[np.ndarray, str]:
-    """Let uneven light fall on a page.
-
-    Args:
-        rng: decides on gradients, vignette, shadows and glare.
-        page: (H, W, 3) uint8.
-        depth: 0 to 1, how uneven the light may be.
-
-    Returns:
-        The lit page and what kind of light it is, for people.
-    """
-    import cv2
-
-    height, width = page.shape[:2]
-    small = max(8, round(160 * height / max(height, width))), max(8, round(160 * width / max(height, width)))
-    y, x = np.mgrid[-1 : 1 : small[0] * 1j, -1 : 1 : small[1] * 1j].astype(np.float32)
-    angle = rng.uniform(0, 2 * math.pi)
-    light = 1 + depth * rng.uniform(0, 0.3) * (math.cos(angle) * x + math.sin(angle) * y)
-    name = "even"
-    if rng.random() < 0.35 * depth:
-        centre = rng.uniform(-0.4, 0.4, 2)
-        light *= 1 - rng.uniform(0.15, 0.6) * np.minimum(((x - centre[0]) ** 2 + (y - centre[1]) ** 2) / 2, 1)
-        name = "vignette"
-    if rng.random() < 0.3 * depth:
-        light *= _shadow(rng, small)
-        name = "shadow"
-    lit = np.repeat(light[..., None], 3, axis=2)
-    if rng.random() < 0.3:
-        lit *= 1 + np.float32(rng.normal(0, 0.04, 3)) * (math.sin(angle) * x - math.cos(angle) * y)[..., None]
-    lit *= rng.uniform(0.6, 1.0) / lit.max() if rng.random() < 0.5 else 1 / lit.max()
-    shade = cv2.resize(np.uint8(np.clip(lit, 0, 1) * 255), (width, height), interpolation=cv2.INTER_LINEAR)
-    page = cv2.multiply(page, shade, scale=1 / 255)
-    if rng.random() < 0.06 * depth:
-        glare = np.exp(-(((x - rng.uniform(-1, 1)) / 0.4) ** 2 + ((y - rng.uniform(-1, 1)) / 0.3) ** 2))
-        glare = cv2.resize(np.uint8(glare * rng.uniform(10, 45)), (width, height), interpolation=cv2.INTER_LINEAR)
-        page = cv2.add(page, cv2.merge([glare] * 3))
-        name += ", glare"
-    return page, name
-
-
-def _shadow(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
-    """Return the shadow of a hand or a phone, (h, w) float32: 1 in the light, less in the shade."""
-    import cv2
-
-    height, width = shape
-    mask = np.zeros(shape, np.float32)
-    corner = rng.uniform(-0.1, 1.1, 2) * (width, height)
-    around = np.sort(rng.uniform(0, 2 * math.pi, 7))
-    reach = max(shape) * rng.uniform(0.25, 0.7, 7)
-    points = corner + np.stack([np.cos(around), np.sin(around)], axis=1) * reach[:, None]
-    cv2.fillPoly(mask, [np.int32(points)], 1.0)
-    mask = cv2.GaussianBlur(mask, (0, 0), float(rng.choice([1.0, 2.5, 6.0, 14.0])))
-    return 1 - rng.uniform(0.12, 0.5) * mask

@@ -15,6 +15,12 @@ from digitlab.data.digits import Digits
 from digitlab.data.hands import Hand, Pen
 from digitlab.data.strokes import draw
 
+MARKS = {
+    **{"plus": 0.65, "minus": 0.6, "times": 0.5, "divide": 0.6, "equals": 0.4},
+    **{"dash": 0.4, "point": 0.1, "comma": 0.3, "colon": 0.5, "slash": 1.2},
+}
+"""Marks that stand between digits, and their sizes in heights of the digits."""
+
 _LARGEST = 240  # pixels that the pen draws at; higher digits are enlarged from it, which is much faster
 _THINNEST = 0.075  # stroke width, in heights, below which digits of the bank would look too fat beside the pen's
 
@@ -90,6 +96,23 @@ class Writer:
         drawn = draw(label, self.rng, round(min(height, _LARGEST)), hand=hand, pen=pen)
         return label, drawn if height <= _LARGEST else _enlarged(drawn, height / _LARGEST, 128)
 
+    def mark(self, name: str, size: float) -> np.ndarray:
+        """Write a mark beside digits `size` pixels high: one of MARKS. Return its ink, (h, w) uint8, tight."""
+        import cv2
+
+        if name == "point":
+            side = max(2, round(self.width * self.rng.uniform(1.1, 1.6)))
+            dot = np.zeros((side + 4, side + 4), np.uint8)
+            cv2.circle(dot, (8 * side + 24, 8 * side + 24), 8 * side, 255, -1, cv2.LINE_AA, 4)
+            return tight(dot, 64)
+        part = MARKS[name] * size * self.rng.uniform(0.85, 1.15)
+        pen = replace(self.pen, width=self.width / part, grain=0.0, ink=1.0)
+        hand = replace(Hand.random(self.rng), slant=self.hand.slant, turn=self.hand.turn)
+        if name == "slash":  # an upright one would be a 1
+            hand = replace(hand, slant=max(hand.slant, 0.2), turn=max(hand.turn, 0.0))
+        ink = draw("minus" if name == "dash" else name, self.rng, max(10, round(part)), hand=hand, pen=pen)
+        return ink if part >= 10 else _enlarged(ink, part / 10, 128)
+
     def _banked(self, bank: Digits, height: float, width: float) -> tuple[int, np.ndarray]:
         """Return a digit of the bank, enlarged to about `height`, its stroke brought nearer to `width`."""
         index = int(self.rng.integers(len(bank)))
@@ -120,5 +143,6 @@ def _enlarged(ink: np.ndarray, scale: float, level: float) -> np.ndarray:
     if scale < 1.5:
         return large
     large = cv2.GaussianBlur(large, (0, 0), 0.4 * scale)
+    level = min(level, 0.55 * float(np.percentile(large[large > 50], 70)))  # thin strokes are pale: keep them whole
     gain = scale / 1.6
     return cv2.convertScaleAbs(cv2.subtract(large, level - 127 / gain), alpha=gain)
