@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from digitlab.networks.quick import Conv2d, Dropout, HalvingMaxPool
 from digitlab.recipes import Layer
 
 
@@ -31,7 +32,7 @@ class Network(nn.Module):
 def _module(layer: Layer) -> nn.Module:
     channels = layer.input_shape[0]
     if layer.kind == "conv":
-        return nn.Conv2d(channels, layer.size, layer.kernel, layer.stride, layer.padding, bias=layer.bias)
+        return Conv2d(channels, layer.size, layer.kernel, layer.stride, layer.padding, bias=layer.bias)
     if layer.kind == "dense":
         return nn.Linear(channels, layer.size, bias=layer.bias)
     if layer.kind == "batchnorm":
@@ -39,9 +40,11 @@ def _module(layer: Layer) -> nn.Module:
     if layer.kind == "globalpool":
         return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
     if layer.kind == "dropout":
-        return nn.Dropout(layer.rate)
-    if layer.kind in ("maxpool", "avgpool"):
-        return nn.MaxPool2d(layer.size) if layer.kind == "maxpool" else nn.AvgPool2d(layer.size)
+        return Dropout(layer.rate)
+    if layer.kind == "maxpool":
+        return HalvingMaxPool() if layer.size == 2 else nn.MaxPool2d(layer.size)
+    if layer.kind == "avgpool":
+        return nn.AvgPool2d(layer.size)
     return nn.Flatten() if layer.kind == "flatten" else nn.ReLU()
 
 

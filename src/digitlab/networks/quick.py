@@ -1,20 +1,25 @@
-"""Dropout and pooling for training on a processor: the same mathematics as torch's own, in fewer passes over memory.
+"""Dropout, pooling and convolution for training on a processor: torch's mathematics, by ways that are quicker there.
 
-On other devices torch's own are quick, so they are used there, and so they are where nothing is to be learnt.
+Weights, their names and their gradients are those of torch's modules. On other devices and in evaluation torch's own
+code runs.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
+import torch.nn.functional as functional
 from torch import nn
 
 LEVELS = 256  # of a random byte
+PART = 16  # images pooled at once: few enough for all that one part needs to stay in the processor's cache
+FEW_POSITIONS = 16  # that a filter is laid on: up to here a matrix product finds the filters' gradient sooner
 
 
 class Dropout(nn.Dropout):
-    """Dropout that spends one random byte on a value, where torch spends a whole random number: eight times fewer.
+    """Dropout that spends one random byte on a value, where torch spends a whole random number.
 
     So on a processor the dropped share is the multiple of 1/256 nearest to `p` (at most 255/256). What is kept is
     divided by the share that is truly kept, so the expected value is exact. Draws from torch's global generator.
@@ -25,24 +30,37 @@ class Dropout(nn.Dropout):
         if not self.training or x.device.type != "cpu":
             return super().forward(x)
         dropped = min(round(self.p * LEVELS), LEVELS - 1)
-        # All 64 bits are random only if asked for by the lowest number there is; without, the sign is always plus.
+        # From the lowest number there is: all 64 bits are random only then, else the sign is always plus.
         numbers = torch.empty(-(-x.numel() // 8), dtype=torch.int64).random_(-(2**63), None)
-        kept = numbers.view(torch.uint8)[: x.numel()].ge_(dropped)  # in place: stays a byte, which is quick
-        factors = kept.to(x.dtype).mul_(LEVELS / (LEVELS - dropped))
-        # In the order in which memory holds x, else the product would walk through one of them by leaps.
-        return x * factors.as_strided(x.shape, x.stride()) if _dense(x) else x * factors.view(x.shape)
+        kept = numbers.view(torch.uint8)[: x.numel()].ge_(dropped)  # in place it stays a byte, which is quick
+        factors = torch.empty_like(x)  # filled in memory's order; any order will do, since all are drawn alike
+        torch.mul(kept, LEVELS / (LEVELS - dropped), out=factors.as_strided(kept.shape, (1,)))
+        return x * factors
 
 
 class HalvingMaxPool(nn.MaxPool2d):
-    """Max-pooling of 2x2 at stride 2, whose gradient needs no list of indices."""
+    """Max-pooling of 2x2 at stride 2, with ones and zeros for its gradient instead of a list of indices."""
 
     def __init__(self) -> None:
         super().__init__(2)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return (N, C, H // 2, W // 2) of (N, C, H, W)."""
-        learns = torch.is_grad_enabled() and x.requires_grad
-        return _Halve.apply(x) if learns and x.device.type == "cpu" else super().forward(x)
+        return _Halve.apply(x) if self.training and x.device.type == "cpu" else super().forward(x)
+
+
+class Conv2d(nn.Conv2d):
+    """Convolution that is quicker to learn where few positions are left, as at the end of a network."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return (N, out_channels, H', W') of (N, in_channels, H, W)."""
+        positions = (x.shape[2] - self.kernel_size[0] + 1) * (x.shape[3] - self.kernel_size[1] + 1)
+        plain = self.stride == (1, 1) and self.padding == (0, 0)
+        if not (self.training and x.device.type == "cpu" and plain and positions <= FEW_POSITIONS):
+            return super().forward(x)
+        kind = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else x.dtype
+        bias = None if self.bias is None else self.bias.to(kind)
+        return _FewPositions.apply(x.to(kind), self.weight.to(kind), bias)
 
 
 class _Halve(torch.autograd.Function):
@@ -54,36 +72,63 @@ class _Halve(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
-        height, width = x.shape[2] // 2, x.shape[3] // 2
-        ctx.shape = x.shape
-        cells = x.permute(0, 2, 3, 1)[:, : 2 * height, : 2 * width]
-        left, right = cells.unflatten(2, (width, 2)).unflatten(1, (height, 2)).unbind(4)  # (N, H/2, 2, W/2, C) each
-        columns = torch.maximum(left, right)
-        is_left = torch.ge(left, right, out=torch.empty_like(columns))
-        top, bottom = columns.unbind(2)
-        is_top = torch.ge(top, bottom, out=torch.empty_like(top, memory_format=torch.contiguous_format))
+        count, channels, height, width = ctx.shape = x.shape
+        rows, columns = height // 2, width // 2
+        pooled = x.new_empty(count, rows, columns, channels).permute(0, 3, 1, 2)
+        is_left, is_top = x.new_empty(count, rows, 2, columns, channels), x.new_empty(count, rows, columns, channels)
+        for cells, best, lefts, tops in _parts(_cells(x), pooled.permute(0, 2, 3, 1), is_left, is_top):
+            left, right = cells.unbind(4)
+            torch.ge(left, right, out=lefts)
+            top, bottom = torch.maximum(left, right).unbind(2)
+            torch.ge(top, bottom, out=tops)
+            torch.maximum(top, bottom, out=best)
         ctx.save_for_backward(is_left, is_top)
-        pooled = torch.empty((*x.shape[:2], height, width), dtype=x.dtype, memory_format=torch.channels_last)
-        torch.maximum(top, bottom, out=pooled.permute(0, 2, 3, 1))
         return pooled
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
-        is_left, is_top = ctx.saved_tensors
         count, channels, height, width = ctx.shape
-        rows, columns = height // 2, width // 2
-        gradient = gradient.permute(0, 2, 3, 1)
-        tall = torch.empty_like(is_left)
-        torch.mul(gradient, is_top, out=tall[:, :, 0])
-        torch.sub(gradient, tall[:, :, 0], out=tall[:, :, 1])
-        result = gradient.new_empty(count, height, width, channels)
-        result[:, 2 * rows :] = 0  # an odd last row and column were seen by no window
-        result[:, :, 2 * columns :] = 0
-        cells = result[:, : 2 * rows, : 2 * columns].unflatten(2, (columns, 2)).unflatten(1, (rows, 2))
-        torch.mul(tall, is_left, out=cells[..., 0, :])
-        torch.sub(tall, cells[..., 0, :], out=cells[..., 1, :])
-        return result.permute(0, 3, 1, 2)
+        result = gradient.new_empty(count, height, width, channels).permute(0, 3, 1, 2)
+        result[:, :, height // 2 * 2 :] = 0  # an odd last row and column were seen by no window
+        result[..., width // 2 * 2 :] = 0
+        for cells, given, lefts, tops in _parts(_cells(result), gradient.permute(0, 2, 3, 1), *ctx.saved_tensors):
+            larger = torch.empty_like(lefts)
+            _share(given, tops, larger[:, :, 0], larger[:, :, 1])
+            _share(larger, lefts, cells[..., 0, :], cells[..., 1, :])
+        return result
 
 
-def _dense(x: torch.Tensor) -> bool:
-    return x.is_contiguous() or (x.ndim == 4 and x.is_contiguous(memory_format=torch.channels_last))
+def _cells(x: torch.Tensor) -> torch.Tensor:
+    """Return a view of (N, C, H, W) by windows, (N, H // 2, 2, W // 2, 2, C)."""
+    rows, columns = x.shape[2] // 2, x.shape[3] // 2
+    return x.permute(0, 2, 3, 1)[:, : 2 * rows, : 2 * columns].unflatten(2, (columns, 2)).unflatten(1, (rows, 2))
+
+
+def _parts(*tensors: torch.Tensor) -> Iterator[tuple[torch.Tensor, ...]]:
+    return zip(*(tensor.split(PART) for tensor in tensors), strict=True)
+
+
+def _share(given: torch.Tensor, first: torch.Tensor, to_first: torch.Tensor, to_second: torch.Tensor) -> None:
+    """Hand each value to the first where `first` is one, else to the second; zero to the other."""
+    torch.mul(given, first, out=to_first)
+    torch.sub(given, to_first, out=to_second)
+
+
+class _FewPositions(torch.autograd.Function):
+    """A convolution whose gradient for the filters is one matrix product: all gradients by all that filters met."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+        ctx.save_for_backward(x, weight)
+        return functional.conv2d(x, weight, bias)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> Any:  # type: ignore[override]
+        x, weight = ctx.saved_tensors
+        filters, channels, tall, wide = weight.shape
+        flat = gradient.permute(0, 2, 3, 1).reshape(-1, filters)
+        # (N, H', W', tall, wide, channels): channels last, as they lie in memory.
+        met = x.permute(0, 2, 3, 1).unfold(1, tall, 1).unfold(2, wide, 1).permute(0, 1, 2, 4, 5, 3)
+        for_weight = (flat.t() @ met.reshape(len(flat), -1)).view(filters, tall, wide, channels).permute(0, 3, 1, 2)
+        for_x = torch.nn.grad.conv2d_input(x.shape, weight, gradient) if ctx.needs_input_grad[0] else None
+        return for_x, for_weight, flat.sum(0) if ctx.needs_input_grad[2] else None
