@@ -61,17 +61,33 @@ def start(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
 @app.command()
 def read(
-    images: Annotated[list[str], typer.Argument(help="Image files, folders of them, or - for standard input.")],
+    images: Annotated[
+        list[str], typer.Argument(help="Images, PDFs, folders of them, patterns in quotes, or - for standard input.")
+    ],
     model: Model = "default",
-    as_json: Json = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+    as_jsonl: Annotated[bool, typer.Option("--jsonl", help="Print JSON, one image a line, as they are read.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, one row a digit.")] = False,
+    draw: Annotated[
+        Path | None, typer.Option(help="Write pictures of what was read: a file for one image, else a folder.")
+    ] = None,
+    single: Annotated[bool, typer.Option("--single", help="Each image shows one digit and nothing else.")] = False,
+    min_confidence: Annotated[float, typer.Option(help="Leave out digits less sure than this, 0 to 1.")] = 0.0,
+    expect: Annotated[
+        str | None, typer.Option(help=r"The form of every line: '\\d{4}-\\d{2}', or 10 for ten digits.")
+    ] = None,
+    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Also folders inside folders.")] = False,
+    pages: Annotated[str | None, typer.Option(help="Of documents, these pages: 3, 3-7 or 3-.")] = None,
 ) -> None:
-    """Read the digit in each image."""
-    from digitlab.cli_read import read_images
+    """Read the digits in images."""
+    from digitlab.cli_read import Wishes, read_images
 
-    if as_json and as_csv:
-        raise UsageError("--json and --csv exclude each other; choose one")
-    raise typer.Exit(read_images(images, model, "json" if as_json else "csv" if as_csv else "text"))
+    forms = [name for name, wanted in (("json", as_json), ("jsonl", as_jsonl), ("csv", as_csv)) if wanted]
+    if len(forms) > 1:
+        raise UsageError(f"{' and '.join(f'--{form}' for form in forms)} exclude each other; choose one")
+    form = forms[0] if forms else "text"
+    wishes = Wishes(images, form, model, draw, single, min_confidence, expect, recursive, pages)
+    raise typer.Exit(read_images(wishes))
 
 
 @app.command()

@@ -1,74 +1,255 @@
-"""The verb `read`: which images are meant, and how their readings are printed."""
+"""The verb `read`: readings printed as they are made, drawn where that is asked for, failures told one by one."""
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
+import json
+import os
 import sys
-from collections.abc import Iterator, Sequence
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from digitlab import console
-from digitlab.errors import ImageError
+from digitlab import console, storage
+from digitlab.cli_inputs import inputs
+from digitlab.errors import ImageError, OutputError, UsageError
 from digitlab.reading import Reader
-from digitlab.readings import CSV_COLUMNS, Reading, csv_rows
+from digitlab.readings import CSV_COLUMNS, Line, Reading, csv_rows
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif", ".bmp", ".pgm"}
+DRAWN = 2400  # pixels of a drawn picture's longer side, about
+PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}  # what --draw writes
+MANY = 3  # images from which a progress bar is worth its line
+
+_EXPECTED = {
+    None: "",
+    "as read": ", as expected",
+    "changed": ", changed to what is expected",
+    "unmet": ", not as expected",
+}
 
 
-def read_images(images: Sequence[str], model: str, form: str) -> int:
+@dataclass(frozen=True)
+class Wishes:
+    """What the user asks of `read`; `form` is "text", "json", "jsonl" or "csv"."""
+
+    words: list[str]
+    form: str = "text"
+    model: str = "default"
+    draw: Path | None = None
+    single: bool = False
+    min_confidence: float = 0.0
+    expect: str | None = None
+    recursive: bool = False
+    pages: str | None = None
+
+
+def read_images(wishes: Wishes) -> int:
     """Read images and print what they say.
 
-    Args:
-        images: files, folders, or "-" for an image on standard input.
-        model: a recogniser's name, file or run folder.
-        form: "text", "json" or "csv".
-
     Returns:
-        The exit code: 0, or 2 where an image could not be read (the others are).
+        The exit code: 0; 2 where an image could not be read (the others are); 130 after Ctrl-C.
 
     Raises:
         ModelError: there is no such recogniser, or its file is unusable.
-        ImageError: there is no image at all.
+        UsageError: an option makes no sense.
+        OutputError: standard output or a drawing cannot be written.
     """
-    reader = Reader(model)
-    readings, failed = [], 0
-    for source, name in _sources(images):
-        try:
-            reading = Reading(reader.read(source).lines, name)
-        except ImageError as error:
-            console.say(f"digitlab: {error}")
-            failed += 1
-            continue
-        if form == "text":
-            print(_as_text(reading))
-        else:
-            readings.append(reading)
-    if form == "json":
-        console.print_json([reading.to_dict() for reading in readings])
-    elif form == "csv":
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(CSV_COLUMNS)
-        writer.writerows(csv_rows(readings))
-    return 2 if failed else 0
+    failures: list[ImageError] = []
+
+    def complain(error: ImageError) -> None:
+        failures.append(error)
+        console.say(f"digitlab: {error}")
+
+    pages = None if wishes.pages is None else page_range(wishes.pages)
+    drawings = None if wishes.draw is None else Drawings(wishes.draw)
+    reader = Reader(
+        wishes.model,
+        single=wishes.single,
+        min_confidence=wishes.min_confidence,
+        expect=wishes.expect,
+        picture=DRAWN if drawings else 0,
+    )
+    sources = list(inputs(wishes.words, wishes.recursive, complain))
+    if not sources:
+        return 2
+    if drawings:
+        drawings.keep_off(sources)
+    printer = {"text": _Text, "json": _Json, "jsonl": _JsonLines, "csv": _Csv}[wishes.form]()
+    printer.start()
+    try:
+        with _progress(len(sources)) as advance:
+            readings = reader.read_many(advance(sources), on_error=lambda _, error: complain(error), pages=pages)
+            with contextlib.closing(readings):  # type: ignore[type-var]  # a generator: on Ctrl-C its threads end here
+                for reading in readings:
+                    if drawings:
+                        drawings.save(reading)
+                    printer.show(reading)
+    except KeyboardInterrupt:
+        console.say("stopped; what was printed is right, the rest was not read")
+        return 130
+    finally:
+        printer.end()
+    return 2 if failures else 0
 
 
-def _sources(images: Sequence[str]) -> Iterator[tuple[Any, str]]:
-    """Yield what to open and what to call it: the files that are named, and those in folders, sorted."""
-    for name in images:
-        path = Path(name)
-        if name == "-":
-            yield sys.stdin.buffer, "-"
-        elif path.is_dir():
-            files = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
-            if not files:
-                raise ImageError(f"folder {path} holds no images; name one that does, or files")
-            yield from ((file, str(file)) for file in files)
-        else:
-            yield path, name
+def page_range(text: str) -> tuple[int, int | None]:
+    """Return "3" as (3, 3), "3-7" as (3, 7) and "3-" as (3, None). Raises UsageError for anything else."""
+    first, dash, last = text.partition("-")
+    if first.isascii() and first.isdigit() and (not last or (last.isascii() and last.isdigit())):
+        pages = int(first), (int(last) if last else None) if dash else int(first)
+        if 1 <= pages[0] <= (pages[1] or pages[0]):
+            return pages
+    raise UsageError(f"--pages {text} is no range of pages; count from 1, as in --pages 3, --pages 3-7 or --pages 3-")
 
 
-def _as_text(reading: Reading) -> str:
-    """Return a reading as one line: file, digits, confidence."""
-    sure = " ".join(console.sureness(digit.confidence) for digit in reading.digits)
-    return f"{reading.file}: {reading.text} ({sure})" if reading.digits else f"{reading.file}: no digit"
+class Drawings:
+    """Writes drawn readings: one to a file, or each to a folder under its image's name and page."""
+
+    def __init__(self, out: Path) -> None:
+        """`out` is a file if it ends as a picture does and is no folder, else a folder."""
+        self.out = out
+        self.is_file = out.suffix.lower() in PICTURES and not out.is_dir()
+        self.taken: set[str] = set()
+        self.sources: set[str] = set()
+
+    def keep_off(self, sources: list[Any]) -> None:
+        """Remember what is read, which is never overwritten. Raises UsageError if it does not go into one file."""
+        self.sources = {os.path.realpath(source) for source in sources if isinstance(source, str)}
+        if self.is_file and len(sources) > 1:
+            raise UsageError(f"{len(sources):,} images do not go into one file; name a folder: --draw {self.out.stem}/")
+        if self.is_file and self._is_source(self.out):
+            raise UsageError(f"--draw {self.out} would overwrite the image that is read; choose another name")
+
+    def save(self, reading: Reading) -> None:
+        """Draw a reading and write it. Raises OutputError, or UsageError if a second page comes for one file."""
+        if self.is_file and reading.pages > 1:
+            raise UsageError(f"{reading.file} has several pages; name a folder for them: --draw {self.out.stem}/")
+        path = self.out if self.is_file else self._place(reading)
+        kinds = {".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".tiff": "TIFF"}
+        kind = kinds.get(path.suffix.lower(), path.suffix[1:].upper())
+        file = io.BytesIO()
+        reading.draw().save(file, kind, quality=92)
+        storage.write_bytes(path, file.getvalue())
+
+    def _place(self, reading: Reading) -> Path:
+        """Return a name in the folder that no other reading and no input has."""
+        name = "standard-input" if reading.file in (None, "-") else Path(str(reading.file)).stem
+        name += f"-page-{reading.page}" if reading.pages > 1 else ""
+        number, unique = 1, name
+        while unique.lower() in self.taken or self._is_source(self.out / f"{unique}.jpg"):
+            number += 1
+            unique = f"{name}-{number}"
+        self.taken.add(unique.lower())
+        return self.out / f"{unique}.jpg"
+
+    def _is_source(self, path: Path) -> bool:
+        return os.path.join(os.path.realpath(path.parent), path.name) in self.sources
+
+
+class _Text:
+    """One line of text a line of digits, for people."""
+
+    def start(self) -> None:
+        """Print what comes before the first reading."""
+
+    def show(self, reading: Reading) -> None:
+        """Print a reading."""
+        name = f"{reading.file}, page {reading.page}" if reading.pages > 1 else str(reading.file)
+        write("".join(f"{name}: {_told(line)}\n" for line in reading.lines) or f"{name}: no digit\n")
+
+    def end(self) -> None:
+        """Print what comes after the last one."""
+
+
+class _JsonLines(_Text):
+    """One JSON object a reading, each on a line."""
+
+    def show(self, reading: Reading) -> None:
+        write(json.dumps(reading.to_dict(), ensure_ascii=not _unicode()) + "\n")
+
+
+class _Json(_Text):
+    """A JSON list; it is whole whenever the printing ends."""
+
+    def start(self) -> None:
+        self.count = 0
+
+    def show(self, reading: Reading) -> None:
+        text = json.dumps(reading.to_dict(), ensure_ascii=not _unicode(), indent=2)
+        write(("[\n" if not self.count else ",\n") + textwrap.indent(text, "  "))
+        self.count += 1
+
+    def end(self) -> None:
+        write("\n]\n" if self.count else "[]\n")
+
+
+class _Csv(_Text):
+    """One row a digit."""
+
+    def start(self) -> None:
+        self._rows([CSV_COLUMNS])
+
+    def show(self, reading: Reading) -> None:
+        self._rows(csv_rows([reading]))
+
+    def _rows(self, rows: list[Any]) -> None:
+        file = io.StringIO()
+        csv.writer(file, lineterminator="\n").writerows(rows)
+        write(file.getvalue())
+
+
+def _told(line: Line) -> str:
+    return f"{line.text} ({console.sureness(line.confidence)}{_EXPECTED[line.expected]})"
+
+
+def write(text: str) -> None:
+    """Print to standard output at once. Raises OutputError if it cannot take it, BrokenPipeError if nobody reads on."""
+    try:
+        print(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"), end="", flush=True)
+    except UnicodeEncodeError:  # a terminal that knows few characters
+        encoding = sys.stdout.encoding or "ascii"
+        print(text.encode(encoding, "backslashreplace").decode(encoding), end="", flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # What is still in the buffer must not fail once more, with a traceback, when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        reason = (error.strerror or str(error)).lower()
+        raise OutputError(f"cannot write to standard output: {reason}; free space there or write elsewhere") from error
+
+
+def _unicode() -> bool:
+    return (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") == "utf8"
+
+
+@contextlib.contextmanager
+def _progress(total: int) -> Iterator[Any]:
+    """Show how many images are done on standard error, if that is a terminal and there are many; yield a counter."""
+    if total < MANY or not sys.stderr.isatty():
+        yield lambda sources: sources
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("reading"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    # What is printed goes above the bar on the same terminal, and untouched anywhere else.
+    with Progress(
+        *columns, console=Console(stderr=True), transient=True, redirect_stdout=sys.stdout.isatty()
+    ) as progress:
+        task = progress.add_task("reading", total=total)
+
+        def counted(sources: Any) -> Iterator[Any]:
+            for source in sources:
+                yield source
+                progress.advance(task)
+
+        yield counted

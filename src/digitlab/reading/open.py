@@ -2,35 +2,33 @@
 
 Sizes are checked from the header, before anything is decoded; only well-known formats are tried;
 and whatever a decoder trips over becomes an ImageError that says what to do.
+
+    source ─► bytes (source) ─► header (decode, tiff, pdf) ─► Document ─► page ─► 8-bit pixels (pixels) ─► Opened
 """
 
 from __future__ import annotations
 
-import io
 import os
-import warnings
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
-from digitlab.errors import ImageError
+from digitlab.errors import ImageError, UsageError
+from digitlab.reading import pdf, tiff
+from digitlab.reading.decode import decoded, identified
+from digitlab.reading.pixels import MAX_PIXELS, from_array
+from digitlab.reading.source import MAX_BYTES, content_of
 
-FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP", "PPM")  # PPM covers PBM, PGM and PNM
-MAX_BYTES = 200_000_000  # of a file: far above any photo
-MAX_PIXELS = 150_000_000  # of a picture: above any camera's, and decodes in about a gigabyte
-LIGHT = 180  # grey level from which ink on a transparent ground is so light that white paper would hide it
+__all__ = ["MAX_BYTES", "MAX_PAGES", "MAX_PIXELS", "Document", "Opened", "open_document", "open_image", "open_pages"]
 
-_LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as Pillow's "L"
-_NOT_YET = {
-    b"%PDF": "PDF",
-    b"ftypheic": "HEIC",
-    b"ftypheix": "HEIC",
-    b"ftypmif1": "HEIC",
-    b"ftypavif": "AVIF",
-}
+MAX_PAGES = 500  # of a document, read without being asked for by number
+
+Pages = tuple[int, int | None]
+"""The first and the last page wanted, counted from 1; None: to the end."""
 
 
 @dataclass(frozen=True)
@@ -40,20 +38,72 @@ class Opened:
     Attributes:
         grey: (height, width) uint8, 0 black to 255 white; perhaps smaller than the picture, see `size`.
         rgb: (height, width, 3) uint8 of the same size, or None where the picture has no colour.
-        size: (width, height) of the upright picture in full resolution, pixels.
+        size: (width, height) of the upright picture in full resolution, pixels; of a PDF page, at 200 dpi.
         file: the name it was given by, or None.
-        frames: 1, or how many frames an animation has; only its first one is opened.
+        page: which page of the file, from 1.
+        pages: how many pages the file has.
     """
 
     grey: np.ndarray
     rgb: np.ndarray | None
     size: tuple[int, int]
     file: str | None = None
-    frames: int = 1
+    page: int = 1
+    pages: int = 1
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file whose header is read and whose pages are not yet. Its pages may be opened from several threads.
+
+    Attributes:
+        file: the name it was given by, or None.
+        pages: how many it has; 1 for all but TIFF and PDF.
+        decode: (page from 1, longest) to an "L" or "RGB" picture and its size in full resolution.
+    """
+
+    file: str | None
+    pages: int
+    decode: Callable[[int, int | None], tuple[Image.Image, tuple[int, int]]]
+
+    def page(self, number: int = 1, longest: int | None = None) -> Opened:
+        """Open one page, counted from 1; for `longest` see `open_image`. Raises ImageError."""
+        picture, size = self.decode(number, longest)
+        if longest is not None and max(picture.size) > longest * 1.5:
+            picture = picture.reduce(round(max(picture.size) / longest))
+        rgb = None
+        if picture.mode != "L":
+            rgb = np.asarray(picture)
+            grey = np.asarray(picture.convert("L"))
+            if not np.any(np.ptp(rgb[:: max(1, len(rgb) // 256)], axis=2) > 2):  # grey saved as colour
+                rgb = None
+        else:
+            grey = np.asarray(picture)
+        return Opened(grey, rgb, size, self.file, number, self.pages)
+
+    def wanted(self, pages: Pages | None = None) -> range:
+        """Return the numbers of the pages to read: all, or those from the first to the last of `pages`.
+
+        Raises:
+            ImageError: the document has no such page, or more are wanted than `MAX_PAGES`.
+        """
+        label = self.file or "the image"
+        first, last = pages or (1, None)
+        if not 1 <= first <= (last or first):
+            raise UsageError(f"pages {first} to {last} are no range; count from 1, as in --pages 3-7")
+        if first > self.pages:
+            raise ImageError(f"{label} has no page {first}; its last one is {self.pages}")
+        chosen = range(first, min(last or self.pages, self.pages) + 1)
+        if len(chosen) > MAX_PAGES:
+            raise ImageError(
+                f"{label} has {self.pages:,} pages, but at most {MAX_PAGES} are read at once; choose some with"
+                f" --pages {first}-{first + MAX_PAGES - 1} (in Python: pages=({first}, {first + MAX_PAGES - 1}))"
+            )
+        return chosen
 
 
 def open_image(source: Any, longest: int | None = None) -> Opened:
-    """Open a picture from anywhere. Of an animated GIF, WebP or a TIFF of several pages, the first frame is taken.
+    """Open a picture from anywhere: the first page of a TIFF or PDF, the first frame of an animation.
 
     Args:
         source: a path (str or Path), the bytes of a file, a binary file object, a PIL image, or an array:
@@ -64,184 +114,58 @@ def open_image(source: Any, longest: int | None = None) -> Opened:
     Raises:
         ImageError: it cannot be opened; the message names the file and what to do.
     """
+    return open_document(source).page(1, longest)
+
+
+def open_pages(source: Any, longest: int | None = None, pages: Pages | None = None) -> Iterator[Opened]:
+    """Open the pages of a TIFF or PDF one after the other; of anything else, the one picture.
+
+    Args:
+        source: as for `open_image`.
+        longest: as for `open_image`.
+        pages: the first and the last page wanted, counted from 1, the last one None for the end; all by default.
+
+    Raises:
+        ImageError: as `open_image`; or there are more than `MAX_PAGES` pages, and none were chosen.
+    """
+    document = open_document(source)
+    for number in document.wanted(pages):
+        yield document.page(number, longest)
+
+
+def open_document(source: Any) -> Document:
+    """Open a source by its header, and count its pages. Raises ImageError; for `source` see `open_image`."""
     if isinstance(source, np.ndarray):
-        picture, name, frames = _from_array(source), None, 1
-        size = picture.size
-    else:
-        if isinstance(source, Image.Image):
-            image, name = source, getattr(source, "filename", None) or None
-            name = os.fspath(name) if name is not None else None
-        else:
-            content, name = _content(source)
-            image = _identified(content, name or "the image")
-        label = name or "the image"
-        _check_size(*image.size, label)
-        try:
-            picture, size, frames = _decoded(image, longest)
-        except Exception as error:  # decoders raise whatever they trip over: OSError, struct.error, zlib.error...
-            raise ImageError(f"{label} is damaged or cut off: {error}; export or copy it again") from error
-    if longest is not None and max(picture.size) > longest * 1.5:
-        picture = picture.reduce(round(max(picture.size) / longest))
-    rgb = None
-    if picture.mode != "L":
-        rgb = np.asarray(picture)
-        grey = np.asarray(picture.convert("L"))
-        if not np.any(np.ptp(rgb[:: max(1, len(rgb) // 256)], axis=2) > 2):  # grey saved as colour
-            rgb = None
-    else:
-        grey = np.asarray(picture)
-    return Opened(grey, rgb, size, name, frames)
+        picture = from_array(source)
+        return Document(None, 1, lambda number, longest: (picture, picture.size))
+    if isinstance(source, Image.Image):
+        name = getattr(source, "filename", None) or None
+        name = os.fspath(name) if name is not None else None
+        # In full: reducing while decoding would change the caller's own picture.
+        return Document(name, 1, lambda number, longest: decoded(source, None, name or "the image"))
+    content, name = content_of(source)
+    label = name or "the image"
+    if content[:1024].lstrip().startswith(pdf.MAGIC):
+        document = pdf.Pdf(content, label)
+        return Document(name, document.pages, document.page)
+    if content[:4] in tiff.MAGICS:
+        return _tiff(content, name, label)
+    image = identified(content, label)
+    return Document(name, 1, lambda number, longest: decoded(image, longest, label))
 
 
-def _content(source: Any) -> tuple[bytes, str | None]:
-    """Return the bytes of a source and the name it goes by."""
-    if isinstance(source, bytes | bytearray | memoryview):
-        return _not_too_heavy(bytes(source), "the image"), None
-    if isinstance(source, str | os.PathLike):
-        return _file_content(Path(source)), os.fspath(source)
-    if hasattr(source, "read"):
-        name = getattr(source, "name", None)
-        name = name if isinstance(name, str) else None
-        content = source.read(MAX_BYTES + 1)
-        if not isinstance(content, bytes):
-            raise ImageError(f"{name or 'the file object'} gives text, not bytes; open it with mode 'rb'")
-        return _not_too_heavy(content, name or "the image"), name
-    kind = type(source).__name__
-    raise ImageError(f"cannot read an image from a {kind}; give a path, bytes, a PIL image or a numpy array")
+def _tiff(content: bytes, name: str | None, label: str) -> Document:
+    frames = tiff.page_frames(content, label)
+    image = identified(content, label, ("TIFF",))
+    lock = threading.Lock()  # Pillow keeps one page at a time
 
+    def decode(number: int, longest: int | None) -> tuple[Image.Image, tuple[int, int]]:
+        page = label if len(frames) == 1 else f"page {number} of {label}"
+        with lock:
+            try:
+                image.seek(frames[number - 1])
+            except Exception as error:  # Pillow raises EOFError, struct.error, and what else a broken page causes
+                raise ImageError(f"{page} is damaged or cut off; export or copy it again") from error
+            return decoded(image, longest, page)
 
-def _file_content(path: Path) -> bytes:
-    try:
-        if path.is_dir():
-            raise ImageError(f"{path} is a folder; give an image file, or the images inside it")
-        if not path.exists():
-            raise ImageError(f"there is no file {path}; check the name and the folder")
-        if not path.is_file():
-            raise ImageError(f"{path} is not an ordinary file; give an image file")
-        if path.stat().st_size > MAX_BYTES:
-            raise ImageError(_too_heavy(str(path)))
-        return _not_too_heavy(path.read_bytes(), str(path))
-    except PermissionError as error:
-        raise ImageError(f"{path} cannot be read: permission denied; change its permissions") from error
-    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
-        raise ImageError(f"{path} cannot be read: {error}; check the name and the disk") from error
-
-
-def _not_too_heavy(content: bytes, label: str) -> bytes:
-    if not content:
-        raise ImageError(f"{label} is empty (0 bytes); export or copy it again")
-    if len(content) > MAX_BYTES:
-        raise ImageError(_too_heavy(label))
-    return content
-
-
-def _too_heavy(label: str) -> str:
-    return f"{label} is larger than {MAX_BYTES // 10**6} MB; make it smaller first"
-
-
-def _check_size(width: int, height: int, label: str) -> None:
-    if width * height > MAX_PIXELS:
-        raise ImageError(
-            f"{label} is too large: {width:,} x {height:,} pixels, but at most {MAX_PIXELS // 10**6} megapixels"
-            " are read; make it smaller first"
-        )
-    if not width * height:
-        raise ImageError(f"{label} has no pixels; give a picture of at least 1 x 1")
-
-
-def _identified(content: bytes, label: str) -> Image.Image:
-    """Read the header alone."""
-    for magic, kind in _NOT_YET.items():
-        if magic in content[:16]:
-            raise ImageError(f"{label} is a {kind} file, which is not supported yet; convert it to PNG or JPEG first")
-    try:
-        with warnings.catch_warnings():  # Pillow warns of sizes that are well below our own limit, checked next
-            warnings.simplefilter("ignore")
-            return Image.open(io.BytesIO(content), formats=FORMATS)
-    except Image.DecompressionBombError as error:
-        raise ImageError(
-            f"{label} is too large: at most {MAX_PIXELS // 10**6} megapixels are read; make it smaller first"
-        ) from error
-    except Exception as error:  # as for decoding: a malformed header may raise anything
-        known = "PNG, JPEG, WebP, TIFF, GIF, BMP or PGM"
-        raise ImageError(f"{label} is not an image that can be read; give a {known} file") from error
-
-
-def _decoded(image: Image.Image, longest: int | None) -> tuple[Image.Image, tuple[int, int], int]:
-    """Decode, turn upright, flatten: an "L" or "RGB" picture, its size in full resolution, and its frames."""
-    frames = int(getattr(image, "n_frames", 1))
-    width, height = image.size
-    if longest is not None and image.format in ("JPEG", "MPO"):
-        scale = max(s for s in (1, 2, 4, 8) if s == 1 or max(width, height) / s >= 0.75 * longest)
-        image.draft(None, (max(1, width // scale), max(1, height // scale)))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow warns of odd metadata; the pixels are what matters
-        image.load()
-        upright = ImageOps.exif_transpose(image)
-    if image.getexif().get(0x0112, 1) in (5, 6, 7, 8):  # orientations that swap the sides
-        width, height = height, width
-    return _flat(upright), (width, height), frames
-
-
-def _flat(image: Image.Image) -> Image.Image:
-    """Return any mode of Pillow's as "L" or "RGB", without transparency."""
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return Image.fromarray(_eight_bits(np.asarray(image)))
-    if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
-        rgba = np.asarray(image.convert("RGBA"))
-        return Image.fromarray(_on_paper(rgba) if rgba[..., 3].min() < 255 else rgba[..., :3])
-    return image.convert("L" if image.mode in ("1", "L") else "RGB")
-
-
-def _from_array(array: np.ndarray) -> Image.Image:
-    if array.ndim == 3 and array.shape[2] == 1:
-        array = array[..., 0]
-    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)):
-        raise ImageError(f"an array of shape {array.shape} is no picture; give (H, W), (H, W, 3) or (H, W, 4)")
-    if array.dtype.kind not in "biuf":
-        raise ImageError(f"an array of {array.dtype} is no picture; give uint8, uint16, bool, or floats from 0 to 1")
-    _check_size(array.shape[1], array.shape[0], "the array")
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise ImageError("the array holds values that are not finite; replace them first")
-    array = np.ascontiguousarray(_eight_bits(array))
-    if array.ndim == 3 and array.shape[2] == 4:
-        array = _on_paper(array)
-    return Image.fromarray(array)
-
-
-def _eight_bits(pixels: np.ndarray) -> np.ndarray:
-    """Return any pixels as uint8, full range kept.
-
-    Floats up to 1 are stretched by 255. Deeper integers are told by their largest value, for scanners and
-    cameras store 8, 10, 12 or 16 bits in the same 16: the smallest of these that holds it is the full range.
-    """
-    if pixels.dtype == np.uint8:
-        return pixels
-    if pixels.dtype == bool:
-        return pixels.astype(np.uint8) * 255
-    top = float(pixels.max())
-    if pixels.dtype.kind == "f" and top <= 1:
-        full = 1.0
-    else:
-        full = next((limit for limit in (255.0, 1023.0, 4095.0, 65535.0) if top <= limit), top)
-    scaled = np.clip(pixels.astype(np.float32), 0, None) * np.float32(255 / full)
-    return np.rint(scaled).clip(0, 255).astype(np.uint8)
-
-
-def _on_paper(rgba: np.ndarray) -> np.ndarray:
-    """Lay a transparent picture, (H, W, 4) uint8, on the paper on which its ink stays visible: (H, W, 3) uint8.
-
-    Drawn strokes on nothing: on white paper, or on black where the strokes themselves are light.
-    A picture with contrast of its own that is mostly opaque (a cut-out photo): on its own median grey.
-    """
-    alpha = rgba[..., 3:].astype(np.float32) / 255
-    visible = rgba[rgba[..., 3] > 127][:, :3] if (rgba[..., 3] > 127).any() else rgba[rgba[..., 3] > 0][:, :3]
-    paper = 255.0
-    if len(visible):
-        level = visible @ _LUMINANCE
-        dark, middle, light = np.percentile(level, (10, 50, 90))
-        if light - dark > 60 and len(visible) > 0.5 * alpha.size:
-            paper = float(middle)
-        elif dark >= LIGHT:
-            paper = 0.0
-    return np.rint(rgba[..., :3] * alpha + paper * (1 - alpha)).astype(np.uint8)
+    return Document(name, max(len(frames), 1), decode)

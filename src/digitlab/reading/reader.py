@@ -1,49 +1,187 @@
-"""`Reader`: from pictures to readings."""
+"""`Reader`: from pictures to readings, one or many."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from digitlab.reading.open import open_image
+from digitlab.errors import ImageError, UsageError
+from digitlab.reading.expect import Pattern
+from digitlab.reading.many import cores, in_order
+from digitlab.reading.open import Document, Opened, Pages, open_document
 from digitlab.reading.page import LONGEST, Probabilities, framed_digit, read_page
-from digitlab.readings import Reading
+from digitlab.readings import Line, Reading
 
 __all__ = ["LONGEST", "Probabilities", "Reader", "framed_digit"]
+
+PICTURE = 800  # pixels of the longer side of the picture that a reading keeps
+LOSSLESS = 300  # pixels: a kept picture as small as this is a PNG, a larger one a JPEG
 
 
 class Reader:
     """Reads pictures of digits.
 
-    Make one and keep it: loading the recogniser costs more than reading.
+    Make one and keep it: loading the recogniser costs more than reading. Safe to use from several threads.
     """
 
-    def __init__(self, recognizer: Probabilities | str | Path | None = None) -> None:
-        """Make a reader.
+    def __init__(
+        self,
+        recognizer: Probabilities | str | Path | None = None,
+        *,
+        single: bool = False,
+        min_confidence: float = 0.0,
+        expect: str | int | None = None,
+        picture: int = PICTURE,
+    ) -> None:
+        r"""Make a reader.
 
         Args:
             recognizer: a `Recognizer`, or the name or path of one; the bundled default if not given.
+            single: every picture shows one digit and nothing else: it is read whatever it looks like.
+            min_confidence: digits that are less sure than this, 0 to 1, are left out of what is read.
+            expect: the form that every line has, as in r"\d{4}-\d{2}", or how many digits; see
+                `digitlab.reading.expect`. Applied to the digits that `min_confidence` leaves.
+            picture: the longer side in pixels of the small picture that each reading keeps to draw on; 0 for none.
 
         Raises:
             ModelError: there is no such recogniser, or its file is unusable.
+            UsageError: `expect` or `min_confidence` makes no sense.
         """
-        if recognizer is None or isinstance(recognizer, str | Path):
-            from digitlab.recognizer import load
-
-            recognizer = load(recognizer or "default")
-        self.recognizer: Probabilities = recognizer
+        if not 0 <= min_confidence <= 1:
+            raise UsageError(
+                f"min_confidence is {min_confidence:g}, but confidence goes from 0 to 1; give one of these"
+            )
+        self._model = (recognizer or "default") if recognizer is None or isinstance(recognizer, str | Path) else None
+        self.recognizer: Probabilities = recognizer if self._model is None else _load(self._model)  # type: ignore[assignment]
+        self.single = single
+        self.min_confidence = min_confidence
+        self.expect = None if expect is None else Pattern(str(expect))
+        self.picture = picture
 
     def read(self, source: Any) -> Reading:
-        """Read one picture; for what `source` may be, see `digitlab.reading.open.open_image`.
+        """Read one picture, or the first page of a document.
+
+        Args:
+            source: a path, bytes, a binary file object, a PIL image or an array; see `digitlab.reading.open_image`.
 
         Raises:
             ImageError: the picture cannot be opened; the message names it and the fix.
         """
-        opened = open_image(source, longest=LONGEST)
-        return Reading(read_page(opened, self.recognizer), opened.file)
+        return self._page(open_document(source), 1, self.recognizer)
 
-    def read_many(self, sources: Iterable[Any]) -> Iterator[Reading]:
-        """Read pictures lazily, in order: one reading for each. Raises as `read` does."""
+    def read_pages(self, source: Any, pages: Pages | None = None) -> Iterator[Reading]:
+        """Read the pages of a TIFF or PDF, one after the other; of anything else, the one picture.
+
+        Args:
+            source: as for `read`.
+            pages: the first and the last page wanted, counted from 1, the last one None for the end; all by default.
+
+        Raises:
+            ImageError: as `read`; or there are more than 500 pages, and none were chosen.
+        """
+        document = open_document(source)
+        for number in document.wanted(pages):
+            yield self._page(document, number, self.recognizer)
+
+    def read_many(
+        self,
+        sources: Iterable[Any],
+        workers: int | None = None,
+        on_error: Callable[[Any, ImageError], None] | None = None,
+        pages: Pages | None = None,
+    ) -> Iterator[Reading]:
+        """Read every page of many pictures: lazily, in order, in bounded memory, on all cores.
+
+        Args:
+            sources: as many as there are, each as for `read`; they may be endless.
+            workers: how many threads read at once; as many as there are cores by default.
+            on_error: called with (source, error), in order, for each source or page that cannot be read; the
+                others are read. Without it, the first such error is raised.
+            pages: as for `read_pages`, for each source.
+
+        Raises:
+            ImageError: a picture cannot be opened, and there is no `on_error`.
+        """
+        workers = cores() if workers is None else max(1, workers)
+        recognizer = self.recognizer
+        if workers > 1 and self._model is not None:
+            # Pictures share the cores: a recogniser that itself takes them all would only get in their way.
+            recognizer = _load(self._model, threads=1)
+        for source, outcome in in_order(self._jobs(sources, pages, recognizer), workers):
+            if isinstance(outcome, Reading):
+                yield outcome
+            elif on_error is None:
+                raise outcome
+            else:
+                on_error(source, outcome)
+
+    def _jobs(
+        self, sources: Iterable[Any], pages: Pages | None, recognizer: Probabilities
+    ) -> Iterator[Callable[[], tuple[Any, Reading | ImageError]]]:
+        """Yield one job a page. Files are fetched and counted here, one after the other; the jobs decode and read."""
         for source in sources:
-            yield self.read(source)
+            try:
+                document = open_document(source)
+                numbers = document.wanted(pages)
+            except ImageError as error:
+                yield partial(_pair, source, error)
+                continue
+            for number in numbers:
+                yield partial(self._job, source, document, number, recognizer)
+
+    def _job(
+        self, source: Any, document: Document, number: int, recognizer: Probabilities
+    ) -> tuple[Any, Reading | ImageError]:
+        try:
+            return source, self._page(document, number, recognizer)
+        except ImageError as error:
+            return source, error
+
+    def _page(self, document: Document, number: int, recognizer: Probabilities) -> Reading:
+        opened = document.page(number, LONGEST)
+        lines = [self._checked(line) for line in read_page(opened, recognizer, self.single)]
+        return Reading(
+            tuple(line for line in lines if line is not None),
+            opened.file,
+            opened.page,
+            opened.pages,
+            opened.size,
+            _small(opened, self.picture) if self.picture else None,
+        )
+
+    def _checked(self, line: Line) -> Line | None:
+        """Return the line as the reader's options want it, None if nothing is left of it."""
+        digits = tuple(digit for digit in line.digits if digit.confidence >= self.min_confidence)
+        if not digits:
+            return None
+        if len(digits) < len(line.digits):
+            line = replace(line, digits=digits)  # the line's confidence stays: what was left out may belong to it
+        return line if self.expect is None else self.expect.apply(line)
+
+
+def _pair(source: Any, error: ImageError) -> tuple[Any, Reading | ImageError]:
+    return source, error
+
+
+def _load(model: str | Path, threads: int = 0) -> Probabilities:
+    from digitlab.recognizer import load
+
+    return load(model, threads=threads)
+
+
+def _small(opened: Opened, longest: int) -> bytes:
+    """Return the picture as a PNG or JPEG file, its longer side at most this many pixels."""
+    import cv2
+
+    pixels = opened.grey if opened.rgb is None else opened.rgb[..., ::-1]  # OpenCV writes blue first
+    height, width = pixels.shape[:2]
+    scale = longest / max(height, width)
+    if scale < 1:
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    if max(pixels.shape[:2]) <= LOSSLESS:
+        return bytes(cv2.imencode(".png", pixels)[1])
+    return bytes(cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 92])[1])
