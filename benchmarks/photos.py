@@ -1,124 +1,239 @@
-"""Pictures of single digits from many hands, and the time that one large photo takes. Writes results/singles.json.
+"""Real photos: pages, pictures of single digits, and pictures without digits. Writes results/photos.json.
 
-    python benchmarks/photos.py PATH        # a folder with labels.json: a list of {file, kind, rows, source}
+    python benchmarks/photos.py PATH        # a folder with labels.json; $DIGITLAB_DATA/photos if not given
 
-Scored as edit distance counts it: a picture of one digit is right where exactly that digit is read, and nothing more.
-Figures are per picture and, so that one prolific source does not decide, as the mean over sources.
+labels.json is a list of {file, kind: photo, single or nondigit, rows, order: rows or scatter, subset, source}. All
+pictures go through the same `Reader.read`. See `scoring.py` for what is counted.
 """
 
 from __future__ import annotations
 
-import io
-import json
-import statistics
+import math
+import os
 import time
-from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image
 
 import record
-from digitlab.data import strokes
-from digitlab.errors import DataError, ImageError
+from digitlab.errors import ImageError, UsageError
 from digitlab.reading import Reader
+from digitlab.readings import Line, Reading
+from digitlab.storage import write_json
+from scoring import Judged, Picture, judge, load_pictures, right_ones, share, summarise, trusted
 
-WIDTH, HEIGHT, DIGIT = 4000, 3000, 1000  # of the large photo, pixels
+DIFFICULT = frozenset({"hard", "tiny", "lines"})
 
 
-def singles(folder: Path) -> list[dict[str, Any]]:
-    """Return the labels of the pictures of one digit. Raises DataError."""
-    path = folder / "labels.json"
-    try:
-        found = [label for label in json.loads(path.read_text()) if label["kind"] == "single"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path} cannot be read as labels ({error}); name a folder that has them") from None
-    if not found:
-        raise DataError(f"{path} has no pictures of kind single; name a folder that has some")
-    return found
+class Read(NamedTuple):
+    """A picture, what was read, how that is judged, and the milliseconds it took; `failed` where it did not open."""
+
+    picture: Picture
+    reading: Reading
+    judged: Judged
+    ms: float
+    failed: bool
+
+
+def read_all(folder: Path, pictures: Iterable[Picture], reader: Reader) -> list[Read]:
+    """Read pictures in turn; one that cannot be opened counts as read empty, and its error is printed."""
+    done = []
+    for picture in pictures:
+        failed = False
+        start = time.perf_counter()
+        try:
+            reading = reader.read(folder / picture.file)
+        except ImageError as error:
+            print(error)
+            reading, failed = Reading(file=picture.file), True
+        ms = 1000 * (time.perf_counter() - start)
+        done.append(Read(picture, reading, judge(picture, [line.text for line in reading.lines]), ms, failed))
+    return done
+
+
+def of_kind(pictures: Iterable[Picture], kind: str) -> list[Picture]:
+    return [picture for picture in pictures if picture.kind == kind]
+
+
+def subsets(judged: Sequence[Judged]) -> dict[str, Any]:
+    """Return figures of all photos, of those without special difficulty, and of each tag."""
+    parts = {"all": list(judged), "clear": [one for one in judged if not one.picture.tags & DIFFICULT]}
+    tags = sorted({tag for one in judged for tag in one.picture.tags}, key=lambda tag: (tag not in DIFFICULT, tag))
+    parts |= {tag: [one for one in judged if tag in one.picture.tags] for tag in tags}
+    return {name: summarise(part) for name, part in parts.items()}
+
+
+def by_source(judged: Sequence[Judged]) -> dict[str, dict[str, Any]]:
+    """Return figures of each source, by its name."""
+    names = sorted({one.picture.source for one in judged})
+    return {name: summarise([one for one in judged if one.picture.source == name]) for name in names}
+
+
+def line_confidence(line: Line) -> float:
+    """Return how sure it is that all of a line is right: its own word, else as if digits were independent."""
+    own = getattr(line, "confidence", None)
+    return math.prod(digit.confidence for digit in line.digits) if own is None else float(own)
+
+
+def calibration(done: Sequence[Read]) -> dict[str, Any]:
+    """Return how far the confidence of digits and of lines can be trusted.
+
+    A digit is right where the alignment of all rows joined says so; a line where a wanted row in its place is equal.
+    Lines of pictures without order are left out.
+    """
+    digits: list[tuple[float, bool]] = []
+    lines: list[tuple[float, bool]] = []
+    for picture, reading, *_ in done:
+        found = list(reading.digits)
+        wanted = "".join(picture.rows)
+        if not picture.ordered:
+            found, wanted = sorted(found, key=lambda digit: digit.label), "".join(sorted(wanted))
+        right = right_ones("".join(str(digit.label) for digit in found), wanted)
+        digits += zip((digit.confidence for digit in found), right, strict=True)
+        if picture.ordered:
+            right = right_ones([line.text for line in reading.lines], picture.rows)
+            lines += zip(map(line_confidence, reading.lines), right, strict=True)
+    return {name: trusted(*zip(*kind, strict=True)) if kind else trusted([], [])
+            for name, kind in (("digits", digits), ("lines", lines))}  # fmt: skip
 
 
 def score_singles(folder: Path, reader: Reader) -> dict[str, Any]:
-    """Read all pictures of one digit; return figures, and for people the wrong ones and the counts by source.
+    """Read all pictures of one digit: a picture is right where exactly that digit is read, and nothing more.
 
     Returns:
-        n, right, accuracy, unread (pictures that cannot be opened), sources, mean_over_sources;
-        by_source: (right, n) by name; wrong: (file, wanted, read).
+        n, right, accuracy, interval, unread (pictures that cannot be opened), sources, mean_over_sources.
+        `done`, not ready for JSON: what was read.
     """
-    by_source: dict[str, list[bool]] = defaultdict(list)
-    wrong, unread = [], 0
-    for label in singles(folder):
-        wanted = "".join(label["rows"])
-        try:
-            found = "".join(reader.read(folder / label["file"]).text.split())
-        except ImageError as error:
-            print(error)
-            found, unread = "", unread + 1
-        by_source[label["source"].partition(":")[0]].append(found == wanted)
-        if found != wanted:
-            wrong.append((label["file"], wanted, found))
-    hits = [hit for source in by_source.values() for hit in source]
+    done = read_all(folder, of_kind(load_pictures(folder), "single"), reader)
+    figures = summarise([one.judged for one in done])
+    exact = figures["exact"]
+    sources = by_source([one.judged for one in done]).values()
     return {
-        "n": len(hits),
-        "right": sum(hits),
-        "accuracy": round(sum(hits) / len(hits), 6),
-        "unread": unread,
-        "sources": len(by_source),
-        "mean_over_sources": round(statistics.mean(statistics.mean(source) for source in by_source.values()), 6),
-        "by_source": {name: (sum(source), len(source)) for name, source in sorted(by_source.items())},
-        "wrong": wrong,
+        "n": exact["n"],
+        "right": exact["count"],
+        "accuracy": exact["share"],
+        "interval": exact["interval"],
+        "unread": sum(one.failed for one in done),
+        "sources": figures["sources"],
+        "mean_over_sources": round(float(np.mean([source["exact"]["share"] for source in sources])), 6),
+        "done": done,
     }
 
 
-def large_photo(label: int, rng: np.random.Generator) -> bytes:
-    """Return a JPEG of 12 megapixels: one digit on paper, uneven light, a camera's noise."""
-    ink = np.zeros((HEIGHT, WIDTH), np.float32)
-    digit = strokes.draw(label, rng, DIGIT)
-    top, left = (HEIGHT - DIGIT) // 2, (WIDTH - digit.shape[1]) // 2
-    ink[top : top + DIGIT, left : left + digit.shape[1]] = digit / np.float32(255)
-    y, x = np.ogrid[0 : 1 : HEIGHT * 1j, 0 : 1 : WIDTH * 1j]
-    light = 0.55 + 0.35 * x + 0.1 * y  # from 0.55 at one corner to 1 at the other
-    paper = np.stack([light * level * (1 - 0.8 * ink) for level in (225, 220, 205)], axis=-1)
-    paper += rng.normal(0, 4, (HEIGHT, WIDTH, 1))
-    file = io.BytesIO()
-    Image.fromarray(np.clip(paper, 0, 255).astype(np.uint8)).save(file, "JPEG", quality=92)
-    return file.getvalue()
+def without_digits(done: Sequence[Read]) -> dict[str, Any]:
+    """Return on how many pictures without digits something is read; those that look like digits are apart."""
+    plain = [one for one in done if "confusable" not in one.picture.tags]
+    looks_like_one = [one for one in done if "confusable" in one.picture.tags]
+    kinds = sorted({_leading_tag(one) for one in plain})
+    return {
+        "digit_read": _with_digit(plain),
+        "confusable_digit_read": _with_digit(looks_like_one),
+        "by_kind": {kind: _with_digit([one for one in plain if _leading_tag(one) == kind]) for kind in kinds},
+    }
 
 
-def time_large_photo(reader: Reader, rounds: int, label: int = 7) -> dict[str, Any]:
-    """Return the milliseconds from the bytes of the large photo to its reading, warm."""
-    content = large_photo(label, np.random.default_rng(0))
-    read = reader.read(content).text
-    taken = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        reader.read(content)
-        taken.append(1000 * (time.perf_counter() - start))
-    size = {"megapixels": WIDTH * HEIGHT / 1e6, "jpeg_mb": round(len(content) / 1e6, 2)}
-    return size | {"read_right": read == str(label), "rounds": rounds, "ms": record.spread(taken, 1)}
+def _with_digit(done: Sequence[Read]) -> dict[str, Any]:
+    return share(sum(bool(one.judged.rows) for one in done), len(done))
+
+
+def _leading_tag(one: Read) -> str:
+    return min(one.picture.tags, default="")
+
+
+def draw(done: Iterable[Read], folder: Path) -> None:
+    """Write each picture with its reading drawn on it. Raises UsageError where readings cannot be drawn."""
+    from PIL import Image
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in done:
+        if not hasattr(one.reading, "draw"):
+            raise UsageError("this version of digitlab does not draw readings; leave out --draw")
+        drawn = one.reading.draw()
+        image = drawn if isinstance(drawn, Image.Image) else Image.fromarray(np.asarray(drawn))
+        image.convert("RGB").save(folder / f"{Path(one.picture.file).stem}.png")
+
+
+def show_wrong(done: Iterable[Read]) -> None:
+    """Print what is read wrong, the worst first."""
+    for one in sorted(done, key=lambda one: -one.judged.distance):
+        if one.picture.kind == "nondigit" and one.judged.rows and "confusable" not in one.picture.tags:
+            print(f"  {one.picture.file} {_tags(one)}: nothing to read, but read {' '.join(one.judged.rows)}")
+        elif one.picture.kind != "nondigit" and not one.judged.exact_rows:
+            read = " ".join(one.judged.rows) or "nothing"
+            print(f"  {one.picture.file} {_tags(one)}: {one.judged.distance} of {one.judged.wanted} wrong;"
+                  f" {' '.join(one.picture.rows)} read as {read}")  # fmt: skip
+
+
+def _tags(one: Read) -> str:
+    return f"[{','.join(sorted(one.picture.tags))}]"
+
+
+def print_figures(figures: dict[str, Any], sources: dict[str, dict[str, Any]]) -> None:
+    """Print figures for people; names of sources are for the screen only, not for the results."""
+    for name, part in (figures["photos"] | sources).items():
+        digits, exact = part["digits"], part["exact_rows"]
+        print(f"{name:62s} {part['images']:3d} images  digits {digits['share']:.4f}  exact {part['exact']['share']:.3f}"
+              f"  with rows {exact['share']:.3f}")  # fmt: skip
+    singles = figures["singles"]
+    print(f"singles: {singles['right']} of {singles['n']} right, {singles['accuracy']:.4f}, mean over"
+          f" {singles['sources']} sources {singles['mean_over_sources']:.4f}")  # fmt: skip
+    for name, part in _flat(figures["without_digits"]).items():
+        print(f"nothing to read, {name}: a digit read on {part['count']} of {part['n']}")
+    for name, part in figures["calibration"].items():
+        right = part["right"]
+        print(f"{name} with confidence >= {part['confidence']}: {right['count']} of {right['n']} right, share"
+              f" {right['share']}, interval {right['interval']}, coverage {part['coverage']}")  # fmt: skip
+    print(f"median of {figures['ms_photo']['median']} ms a photo")
+
+
+def _flat(read: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {"all": read["digit_read"], "confusable, apart": read["confusable_digit_read"]} | read["by_kind"]
+
+
+def default_folder() -> Path:
+    """Return $DIGITLAB_DATA/photos. Raises UsageError where the variable is not set."""
+    if not os.environ.get("DIGITLAB_DATA"):
+        raise UsageError("name a folder with labels.json, or set DIGITLAB_DATA to the folder that holds photos/")
+    return Path(os.environ["DIGITLAB_DATA"]) / "photos"
 
 
 def main() -> None:
     options = record.parser(__doc__)
-    options.add_argument("path", type=Path, metavar="PATH", help="a folder with labels.json")
+    options.add_argument("path", type=Path, nargs="?", metavar="PATH", help="a folder with labels.json")
     options.add_argument("--model", default="default")
-    options.add_argument("--rounds", type=int, default=15, help="reads of the large photo")
-    options.add_argument("--show-wrong", action="store_true", help="print which pictures are read wrong")
+    options.add_argument("--draw", type=Path, metavar="DIR", help="write the photos with their readings drawn there")
+    options.add_argument("--show", action="store_true", help="print what is read wrong")
+    options.add_argument("--predictions", type=Path, metavar="FILE", help="write the rows read of each file as JSON")
     asked = options.parse_args()
-    reader = Reader(asked.model)
-    figures = score_singles(asked.path, reader)
-    for name, (right, n) in figures.pop("by_source").items():  # names are for the screen, not for the results
-        print(f"  {name:60s} {right:4d} of {n:4d}")
-    for file, wanted, found in figures.pop("wrong") if asked.show_wrong else ():
-        print(f"  {file}: {wanted} read as {found or 'nothing'}")
-    figures.pop("wrong", None)
-    print(f"{figures['right']} of {figures['n']} right: {figures['accuracy']:.4f}, mean over {figures['sources']}"
-          f" sources {figures['mean_over_sources']:.4f}")  # fmt: skip
-    figures["large_photo"] = time_large_photo(reader, asked.rounds)
-    print(f"12 megapixels: {figures['large_photo']['ms']} ms, read right: {figures['large_photo']['read_right']}")
+    folder = asked.path or default_folder()
+    pictures, reader = load_pictures(folder), Reader(asked.model)
+    photos = read_all(folder, of_kind(pictures, "photo"), reader)
+    singles = score_singles(folder, reader)
+    done_singles = singles.pop("done")
+    others = read_all(folder, of_kind(pictures, "nondigit"), reader)
+    everything = [*photos, *done_singles, *others]
+    sources = by_source([one.judged for one in photos])
+    figures = {
+        "model": asked.model,
+        "photos": subsets([one.judged for one in photos]),
+        "photos_by_source": sorted(sources.values(), key=lambda source: -source["images"]),
+        "singles": singles,
+        "without_digits": without_digits(others),
+        "calibration": calibration(photos),
+        "unread": sum(one.failed for one in everything),
+        "ms_photo": record.spread([one.ms for one in photos], 1),
+    }
+    if asked.show:
+        show_wrong(everything)
+    if asked.predictions:
+        write_json(asked.predictions, {one.picture.file: list(one.judged.rows) for one in everything})
+    print_figures(figures, sources)
     libraries = ("onnxruntime", "opencv-python-headless", "pillow", "numpy")
-    print(record.write("singles", {"model": asked.model, **figures}, libraries=libraries, results=asked.results))
+    print(record.write("photos", figures, libraries=libraries, results=asked.results))
+    if asked.draw:
+        draw(photos, asked.draw)
 
 
 if __name__ == "__main__":

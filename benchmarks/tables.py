@@ -14,25 +14,19 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+import reader_tables
 import record
+from cells import Results, markdown
 from digitlab import storage
 from digitlab.console import interval, percent
 from digitlab.errors import UsageError
 
 MARKED = re.compile(r"^<!-- (?P<name>[\w-]+) -->\n(?P<body>.*?)^<!-- /(?P<end>[\w-]+) -->$", re.DOTALL | re.MULTILINE)
 MARKER = re.compile(r"^<!-- /?([\w-]+) -->$", re.MULTILINE)
-Results = dict[str, Any]
 FEWEST_RUNS = 3  # that a claim is judged by
-
-
-def markdown(columns: Sequence[str], rows: Sequence[Sequence[Any]], left: int = 1) -> str:
-    """Return a Markdown table; the first `left` columns are text, the others numbers."""
-    rule = ["---" if index < left else "---:" for index in range(len(columns))]
-    return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in (columns, rule, *rows)) + "\n"
 
 
 def with_spread(row: Results) -> str:
@@ -158,6 +152,12 @@ TABLES: dict[str, tuple[str, Callable[[Results], str], str]] = {
     "throughput": ("throughput", throughput, "throughput.py"),
     "cold-start": ("cold_start", cold_start, "cold_start.py"),
     "singles": ("singles", singles, "photos.py"),
+    "photos": ("photos", reader_tables.photos, "photos.py"),
+    "photo-subsets": ("photos", reader_tables.photo_subsets, "photos.py"),
+    "photo-sources": ("photos", reader_tables.photo_sources, "photos.py"),
+    "pages": ("pages", reader_tables.pages, "pages.py"),
+    "peers": ("peers", reader_tables.peers, "peers.py"),
+    "reading-speed": ("reading_speed", reader_tables.reading_speed, "reading_speed.py"),
     "strokes": ("strokes_only", strokes_only, "strokes_only.py"),
     "framing": ("framing", framing, "framing.py"),
     "default": ("default", default, "bundle.py"),

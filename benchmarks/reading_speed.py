@@ -1,0 +1,248 @@
+"""What reading costs: photos and a full page by stage, whole processes, and a folder of many images.
+
+    python benchmarks/reading_speed.py
+
+Pictures are JPEG files of held-out synthetic pages (see pages.py), brought to the size that is asked for, and one page
+of 250 digits by the pen. All is timed warm, from the file to the reading, with the threads that digitlab takes
+by itself. Writes results/reading_speed.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import gc
+import itertools
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+import record
+from cold_start import once
+from digitlab.errors import RunError, UsageError
+from digitlab.reading import Reader, open_image
+from digitlab.reading.reader import LONGEST
+
+SIZES = {"photo of 12 megapixels": (4000, 3000), "photo of 1000 x 700": (1000, 700)}  # width, height, pixels
+KINDS = ("rows", "notebook", "table", "ledger", "scatter")  # of pages, one photo each
+LARGE = 900  # pixels
+ROWS, COLUMNS, DIGIT = 10, 25, 44  # of the full page; DIGIT: height of its digits, pixels
+FOLDER = (1000, 700)  # size of the images in the folder
+
+
+def photos(folder: Path, name: str, size: tuple[int, int]) -> list[Path]:
+    """Write one photo of each kind of page, enlarged, with a camera's noise; return the files."""
+    files = []
+    for number, kind in enumerate(KINDS):
+        image = Image.fromarray(large_page(kind)).resize(size, Image.Resampling.BICUBIC)
+        noise = np.random.default_rng(number).normal(0, 4, (size[1], size[0], 1)).astype(np.float32)
+        file = folder / f"{name.replace(' ', '-')}-{kind}.jpg"
+        Image.fromarray(np.clip(image + noise, 0, 255).astype(np.uint8)).save(file, quality=92)
+        files.append(file)
+    return files
+
+
+@functools.cache
+def large_page(kind: str) -> np.ndarray:
+    """Return the first held-out page of a kind that is LARGE or wider, and wider than high: (H, W, 3) uint8."""
+    from pages import held_out
+
+    tried = (held_out(number, kind).image for number in itertools.count())
+    return next(image for image in tried if LARGE <= image.shape[1] > image.shape[0])
+
+
+def full_page(folder: Path, seed: int = 0) -> Path:
+    """Write a page with ROWS x COLUMNS digits by the pen, ink on uneven light with a camera's noise."""
+    from digitlab.data import strokes
+
+    rng = np.random.default_rng(seed)
+    pitch, step = round(1.2 * DIGIT), round(2.0 * DIGIT)
+    ink = np.zeros((ROWS * step + step, COLUMNS * pitch + 2 * pitch), np.float32)
+    for row in range(ROWS):
+        for column in range(COLUMNS):
+            digit = strokes.draw(int(rng.integers(10)), rng, DIGIT)
+            height, width = digit.shape[0], min(digit.shape[1], pitch - 4)
+            top, left = step * row + step // 2, pitch * (column + 1)
+            place = ink[top : top + height, left : left + width]
+            np.maximum(place, digit[:, :width] / np.float32(255), out=place)
+    light = 235 * (0.75 + 0.25 * np.linspace(0, 1, ink.shape[1]))
+    paper = (light * (1 - 0.8 * ink))[..., None] * [1.0, 0.98, 0.92] + rng.normal(0, 3, (*ink.shape, 1))
+    file = folder / "full-page.jpg"
+    Image.fromarray(np.clip(paper, 0, 255).astype(np.uint8)).save(file, quality=92)
+    return file
+
+
+def timed(work: Callable[[], Any], rounds: int) -> list[float]:
+    """Return the milliseconds of each round; two more warm up."""
+    taken = []
+    for turn in range(rounds + 2):
+        start = time.perf_counter()
+        work()
+        if turn >= 2:
+            taken.append(1000 * (time.perf_counter() - start))
+    return taken
+
+
+def spread(ms: Sequence[float]) -> dict[str, float]:
+    """Return median and 95th percentile, milliseconds."""
+    return {"median": round(float(np.median(ms)), 1), "p95": round(float(np.percentile(ms, 95)), 1)}
+
+
+def stages(files: Sequence[Path], reader: Reader, rounds: int) -> dict[str, Any]:
+    """Time the reading of files and, apart, only their opening; the rest is what reading itself takes.
+
+    Returns:
+        digits: how many are read, on average; ms: of all; open: of opening; read: the difference of the medians.
+    """
+    read = [len(reader.read(file).digits) for file in files]
+    whole = [ms for file in files for ms in timed(lambda file=file: reader.read(file), rounds)]
+    opening = [ms for file in files for ms in timed(lambda file=file: open_image(file, longest=LONGEST), rounds)]
+    total, opened = spread(whole), spread(opening)
+    return {
+        "pictures": len(files),
+        "rounds": rounds,
+        "digits_read": round(float(np.mean(read)), 1),
+        "ms": total,
+        "open": opened,
+        "read": round(total["median"] - opened["median"], 1),
+    }
+
+
+def processes(files: dict[str, Path], python: str, rounds: int) -> dict[str, Any]:
+    """Time the whole of `digitlab read FILE`, started anew each time; the files take turns. Raises RunError."""
+    command = Path(python).with_name("digitlab")
+    if not command.exists():
+        raise RunError("that environment has no digitlab command; make it with pip install . and name its interpreter")
+    surroundings = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in files}
+    for turn in range(rounds + 1):
+        for name, file in files.items():
+            cost = once([str(command), "read", str(file)], surroundings)
+            if turn:
+                taken[name].append(cost)
+    return {
+        name: {"ms": spread([1000 * seconds for seconds, _ in costs]), "peak_mb": round(max(mb for _, mb in costs), 1)}
+        for name, costs in taken.items()
+    }
+
+
+def many_images(folder: Path, count: int, model: str) -> dict[str, Any]:
+    """Read a folder of `count` images in a process of its own; return rate and memory, see `folder_side`."""
+    originals = photos(folder, "many", FOLDER)
+    place = folder / "many"
+    place.mkdir()
+    for number in range(count):
+        shutil.copyfile(originals[number % len(originals)], place / f"{number:05d}.jpg")
+    line = [sys.executable, str(Path(__file__)), "--folder-side", str(place), "--model", model]
+    done = subprocess.run(line, capture_output=True, text=True)
+    if done.returncode:
+        last = done.stderr.strip().splitlines()[-1:]
+        raise RunError(f"reading the folder failed: {' '.join(last) or 'no message'}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def folder_side(folder: Path, model: str) -> dict[str, Any]:
+    """Read all images of a folder with `Reader.read_many`.
+
+    Returns:
+        images; images_per_second; cores: processor time over time, of this process and those it started; peak_mb;
+        mb_per_1000: the slope of memory over the last three quarters of the images, of all these processes.
+    """
+    files = sorted(folder.iterdir())
+    reader = Reader(model)
+    reader.read(files[0])
+    samples: list[tuple[int, float]] = []
+    busy, start = busy_seconds(), time.perf_counter()
+    every = max(1, len(files) // 100)
+    for number, _ in enumerate(reader.read_many(files), 1):
+        if number % every == 0:
+            samples.append((number, memory_mb()))
+            busy_then = busy_seconds()
+    seconds = time.perf_counter() - start
+    late = np.array([sample for sample in samples if sample[0] > len(files) / 4])
+    slope = float(np.polyfit(late[:, 0], late[:, 1], 1)[0]) if len(late) > 1 else 0.0
+    return {
+        "images": len(files),
+        "images_per_second": round(len(files) / seconds, 1),
+        "cores": round((busy_then - busy) / seconds, 2),
+        "peak_mb": round(max(mb for _, mb in samples), 1),
+        "mb_per_1000": round(1000 * slope, 2),
+    }
+
+
+def family() -> list[int]:
+    """Return this process and all that it started, directly or not, by their ids (Linux)."""
+    found, after = [os.getpid()], 0
+    while after < len(found):
+        for task in Path(f"/proc/{found[after]}/task").glob("*"):
+            found += map(int, (task / "children").read_text().split())
+        after += 1
+    return found
+
+
+def memory_mb() -> float:
+    """Return the resident memory of the family, MB; shared pages count once for each that has them."""
+    gc.collect()
+    page = os.sysconf("SC_PAGESIZE")
+    return sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in family()) * page / 1e6
+
+
+def busy_seconds() -> float:
+    """Return the processor seconds that the family has used so far."""
+    ticks = 0
+    for pid in family():
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += sum(map(int, fields[11:15]))  # of user and system, its own and of those it waited for
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def show(figures: dict[str, Any]) -> None:
+    for name, part in figures["pictures"].items():
+        print(f"{name}: {part['ms']['median']} ms (p95 {part['ms']['p95']}): open {part['open']['median']}, read"
+              f" {part['read']}; {part['digits_read']} digits read")  # fmt: skip
+    for name, part in figures["processes"].items():
+        print(f"digitlab read, {name}: {part['ms']['median']} ms (p95 {part['ms']['p95']}), {part['peak_mb']} MB")
+    print(f"folder: {figures['folder']}")
+
+
+def main() -> None:
+    options = record.parser(__doc__)
+    options.add_argument("--python", default=sys.executable, help="an interpreter with digitlab, for whole processes")
+    options.add_argument("--model", default="default")
+    options.add_argument("--rounds", type=int, default=15, help="times that each picture is read")
+    options.add_argument("--images", type=int, default=1000, help="in the folder")
+    options.add_argument("--folder-side", type=Path, help=argparse.SUPPRESS)
+    asked = options.parse_args()
+    if asked.folder_side:
+        print(json.dumps(folder_side(asked.folder_side, asked.model)))
+        return
+    if asked.rounds < 1 or asked.images < 4:
+        raise UsageError("nothing can be told from so few; ask for one round and four images at least")
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        pictures = {name: photos(folder, name, size) for name, size in SIZES.items()}
+        pictures[f"page of {ROWS * COLUMNS} digits"] = [full_page(folder)]
+        reader = Reader(asked.model)
+        figures = {
+            "model": asked.model,
+            "pictures": {name: stages(files, reader, asked.rounds) for name, files in pictures.items()},
+            "processes": processes({name: files[0] for name, files in pictures.items()}, asked.python, asked.rounds),
+            "folder": many_images(folder, asked.images, asked.model),
+        }
+    show(figures)
+    libraries = ("onnxruntime", "opencv-python-headless", "pillow", "numpy")
+    print(record.write("reading_speed", figures, libraries=libraries, results=asked.results))
+
+
+if __name__ == "__main__":
+    record.run(main)
