@@ -141,6 +141,8 @@ def _mark(rng: np.random.Generator, height: int) -> np.ndarray:
 def _word(rng: np.random.Generator, height: int) -> np.ndarray:
     joined = rng.random() < 0.5
     names = [_pick(rng, LETTERS[26:]) for _ in range(rng.integers(2, 9))]
+    if not set(names) & set(_LETTERS):  # like "lo", which is like 10
+        names[-1] = "n"
     case = rng.random()
     if case < 0.25 and not joined:
         names = [name.upper() for name in names]

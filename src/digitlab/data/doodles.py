@@ -131,15 +131,15 @@ def shape(rng: np.random.Generator, height: int) -> np.ndarray:
     elif form == 1:
         points = int(rng.integers(4, 9))
         runs = [_ring(2 * points) * np.tile([1.0, rng.uniform(0.35, 0.6)], points)[:, None]]
-    elif form == 2:  # a leaf with its vein
+    elif form == 2:  # a leaf with its vein, lying: standing it would be like a slashed 0
+        lying = _turned(rng.uniform(-0.35, 0.35))
         t = np.linspace(0, math.pi, 12)
         arc = np.stack([-np.cos(t), 0.4 * np.sin(t)], axis=1)
-        runs = [np.concatenate([arc, -arc]) @ _turned(rng.uniform(0.3, 1.2))]
-        runs.append(np.array([[-1, 0], [1.3, 0]]) @ _turned(rng.uniform(0.3, 1.2)))
+        runs = [np.concatenate([arc, -arc]) @ lying, np.array([[-1, 0], [1.3, 0]]) @ lying]
     elif form == 3:  # a face
         mouth = np.linspace(0.15 * math.pi, 0.85 * math.pi, 8)
         smile = np.stack([0.6 * np.cos(mouth), 0.6 * np.sin(mouth)], axis=1)
-        runs = [circle, smile * [1, rng.choice([-1, 1])] + [0, 0.1]]
+        runs = [circle, smile if rng.random() < 0.5 else smile * [1, -1] + [0, 0.85]]
         runs += [0.08 * circle + [x, -0.3] for x in (-0.35, 0.35)]
     elif form == 4:  # a house
         runs = [np.array([[-0.8, 1], [-0.8, -0.1], [0.8, -0.1], [0.8, 1], [-0.8, 1.0]])]
@@ -149,7 +149,7 @@ def shape(rng: np.random.Generator, height: int) -> np.ndarray:
         runs = [0.4 * circle] + [np.stack([0.5 * ray, ray]) for ray in _ring(rays)]
     else:  # a cloud
         t = np.linspace(0, 2 * math.pi, 80)
-        radius = 0.8 + 0.18 * np.abs(np.sin(t * rng.integers(5, 9) / 2))
+        radius = 0.7 + 0.28 * np.abs(np.sin(t * rng.integers(5, 9) / 2))
         runs = [np.stack([1.3 * radius * np.cos(t), 0.7 * radius * np.sin(t)], axis=1)]
     closed = form in (0, 1, 2, 6)
     runs = [np.concatenate([run, run[:1]]) if index == 0 and closed else run for index, run in enumerate(runs)]

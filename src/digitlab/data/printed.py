@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LETTERS = "ACEFHKMNPQRUVWXacdefhkmnprtuvwx"
 """Printed letters that no one takes for a digit when they stand alone."""
 
-SYMBOLS = "#%@?+=<>*$&~^{}[]€£§¥©ΓΔΘΛΞΠΣΨΩλμπψωξ≤≥≠±√∞→←↑★♥✓"
+SYMBOLS = "#%@?+=<>*$&~^{}[€£¥©ΓΔΛΠΣΨΩλμπψω≤≥≠±√∞→←↑★♥✓"
 """Symbols that no one takes for a digit."""
 
 _DRAFT = 48  # height at which type is set before it is scaled, pixels
@@ -42,6 +42,8 @@ def text(rng: np.random.Generator, height: int) -> np.ndarray:
     words = []
     for _ in range(1 if rng.random() < 0.6 else int(rng.integers(2, 5))):
         word = "".join(rng.choice(list(_FREQUENT), rng.integers(2, 9)))
+        if not set(word) & set(LETTERS):  # like "oil", which in capitals is like 011
+            word += "n"
         case = rng.random()
         words.append(word.upper() if case < 0.25 else word.capitalize() if case < 0.6 else word)
     line = " ".join(words) + str(rng.choice(["", "", ".", ":", "?", ","]))

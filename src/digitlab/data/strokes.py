@@ -5,6 +5,8 @@
 A skeleton is one way to write a digit (skeletons.toml). A hand bends it and misses its points a little; a pen
 runs along it. Hand and pen are drawn anew for each digit (hands.py), over a wider range than the digits of any
 one collection have, so that what is learned here holds for other people's digits too.
+
+The pen also writes letters and marks (letters.toml), by themselves or in a row, for all that is no digit.
 """
 
 from __future__ import annotations
