@@ -1,9 +1,9 @@
 """A picture of a reading: boxes, digits and how sure each is, to be checked at a glance.
 
 Sure digits have a solid blue box, doubtful ones a dashed orange one, and what may well be wrong a thick dotted red one
-with a question mark: the pattern tells it without the colour. Labels stand above their digit, or below it where
-another digit is above; the picture grows a margin where there is room for neither. Small pictures are enlarged
-until a digit is large enough to carry its label.
+with a question mark: the pattern tells it without the colour. Labels stand between the lines, above their digit, or
+below it where there is more room; the picture grows a margin where they stand out of it, and is enlarged where digits
+are too small, or lines too close, for labels that can be read.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 Area = tuple[float, float, float, float]
@@ -22,6 +23,7 @@ Area = tuple[float, float, float, float]
 
 SURE, DOUBTFUL = 0.95, 0.6  # confidence from which a digit is drawn as sure, and as doubtful
 SMALLEST_DIGIT = 34  # pixels: a lower one is enlarged, so that its label can be read
+SMALLEST_GAP = 26  # pixels between lines: where it is less, the picture is enlarged, so that labels fit
 LARGEST = 6000  # pixels of a side: nothing is enlarged beyond this
 MARGIN = (255, 255, 255)
 
@@ -49,6 +51,9 @@ class Style(NamedTuple):
 _SURE = Style((0, 114, 178), (255, 255, 255), None, 1.0)
 _DOUBTFUL = Style((230, 159, 0), (0, 0, 0), (5, 3), 1.3)
 _UNSURE = Style((213, 40, 0), (255, 255, 255), (1.2, 1.6), 1.8)
+
+
+_HEIGHT = 0.95 * 1.62  # of a label: a figure and a smaller one under it, in sizes of the larger
 
 
 def style_of(confidence: float) -> Style:
@@ -85,9 +90,9 @@ def draw(image: Image.Image, rows: Sequence[Sequence[Mark]]) -> Image.Image:
     boxes = [mark.box for row in rows for mark in row]
     thick = _line_width(picture.size, boxes)
     tags: list[_Tag] = []
+    above, below = (iter(side) for side in _gaps(boxes))
     for row in rows:
-        for index, mark in enumerate(row):
-            tags.append(_label(mark, _room(row, index), boxes, tags, thick))
+        tags += _labels(row, min(next(above) for _ in row), min(next(below) for _ in row), thick)
     for number, row in enumerate(rows, 1):
         tags.append(_row_number(number, row, boxes, thick))
     canvas, right, down = _with_margins(picture, [tag.area for tag in tags], thick)
@@ -101,19 +106,36 @@ def draw(image: Image.Image, rows: Sequence[Sequence[Mark]]) -> Image.Image:
 
 
 def _enlargement(size: tuple[int, int], boxes: Sequence[Area]) -> float:
-    """Return how many times larger the picture must be so that most digits are high enough for a label."""
+    """Return how many times larger the picture must be so that most digits, and most gaps, are high enough."""
     if not boxes:
         return 1.0
-    heights = sorted(max(box[3] - box[1], 1.0) for box in boxes)
-    low = heights[len(heights) // 10]  # a few specks need not set the scale
-    return max(1.0, min(math.ceil(SMALLEST_DIGIT / low), LARGEST / max(size)))
+    heights = [max(box[3] - box[1], 1.0) for box in boxes]
+    needed = [SMALLEST_DIGIT / np.quantile(heights, 0.1)]  # a few specks need not set the scale
+    gaps = _gaps(boxes)[0]
+    gaps = gaps[(gaps > 2) & np.isfinite(gaps)]  # where lines touch, no size helps
+    if len(gaps):
+        needed.append(min(4.0, SMALLEST_GAP / np.quantile(gaps, 0.1)))
+    return max(1.0, min(math.ceil(max(needed)), LARGEST / max(size)))
+
+
+def _gaps(boxes: Sequence[Area]) -> tuple[np.ndarray, np.ndarray]:
+    """Return how much is free above and below each box up to the next one, infinite where there is none."""
+    left, top, right, bottom = np.asarray(boxes, np.float64).reshape(-1, 4).T
+    beside = (left[:, None] < right) & (left < right[:, None])
+    middle = (top + bottom) / 2
+    over = np.where(beside & (middle < top[:, None]), top[:, None] - bottom, np.inf)
+    under = np.where(beside & (middle > bottom[:, None]), top - bottom[:, None], np.inf)
+    return over.min(axis=1, initial=np.inf), under.min(axis=1, initial=np.inf)
 
 
 def _line_width(size: tuple[int, int], boxes: Sequence[Area]) -> float:
-    """Return a line's width: of a 25th of the usual digit, within what looks right on the whole picture."""
+    """Return a line's width: a 25th of the usual digit, within what suits the whole picture and the gaps."""
+    gaps = _gaps(boxes)[0]
+    gaps = gaps[(gaps > 2) & np.isfinite(gaps)]
+    widest = float(np.quantile(gaps, 0.1)) / 12 if len(gaps) else math.inf
     heights = sorted(box[3] - box[1] for box in boxes) or [0.0]
     longer = max(size)
-    return max(1.0, min(max(heights[len(heights) // 2] / 25, longer / 1000), longer / 150))
+    return max(1.0, min(max(heights[len(heights) // 2] / 25, longer / 1000), longer / 150, widest))
 
 
 def _room(row: Sequence[Mark], index: int) -> float:
@@ -125,20 +147,26 @@ def _room(row: Sequence[Mark], index: int) -> float:
     return max(min([*sides, max(1.5 * height, box[2] - box[0])]) - 1, 8.0)
 
 
-def _label(mark: Mark, room: float, boxes: Sequence[Area], placed: Sequence[_Tag], thick: float) -> _Tag:
-    """Set a digit's label: the digit over its confidence, above the box or below it."""
-    style = style_of(mark.confidence)
-    left, top, right, bottom = mark.box
-    percent = f"{min(math.floor(100 * mark.confidence), 99)}" + ("?" if style is _UNSURE else "")
-    large = max(12.0, min(0.5 * (bottom - top), 40 * thick))
-    lines = [(mark.text, _fitting(mark.text, large, room)), (percent, _fitting(percent, 0.62 * large, room))]
-    width = max(_extent(text, size)[0] for text, size in lines) + 2 * thick
-    height = sum(_extent(text, size)[1] for text, size in lines) + 2 * thick
-    start, gap = (left + right - width) / 2, 3 * thick
-    above = (start, top - gap - height, start + width, top - gap)
-    below = (start, bottom + gap, start + width, bottom + gap + height)
-    taken = [*(box for box in boxes if box is not mark.box), *(tag.area for tag in placed)]
-    return _Tag(min((above, below), key=lambda area: sum(_overlap(area, other) for other in taken)), lines, style)
+def _labels(row: Sequence[Mark], above: float, below: float, thick: float) -> list[_Tag]:
+    """Set a line's labels, each digit over its confidence, all on the side with room, and small enough for it."""
+    middle = float(np.median([mark.box[3] - mark.box[1] for mark in row]))
+    gap, pad = 2.5 * thick, thick
+    usual = max(12.0, min(0.5 * middle, 40 * thick))
+    on_top = above >= below or above >= _HEIGHT * 12 + 2 * pad + gap
+    room = (above if on_top else below) - gap - 2 * pad
+    large = max(11.0, min(usual, room / _HEIGHT))
+    tags = []
+    for index, mark in enumerate(row):
+        style = style_of(mark.confidence)
+        percent = f"{min(math.floor(100 * mark.confidence), 99)}" + ("?" if style is _UNSURE else "")
+        beside = _room(row, index)
+        lines = [(mark.text, _fitting(mark.text, large, beside)), (percent, _fitting(percent, 0.62 * large, beside))]
+        width = max(_extent(text, size)[0] for text, size in lines) + 2 * pad
+        height = sum(_extent(text, size)[1] for text, size in lines) + 2 * pad
+        left, top, right, bottom = mark.box
+        start, edge = (left + right - width) / 2, top - gap - height if on_top else bottom + gap
+        tags.append(_Tag((start, edge, start + width, edge + height), lines, style))
+    return tags
 
 
 def _row_number(number: int, row: Sequence[Mark], boxes: Sequence[Area], thick: float) -> _Tag:
