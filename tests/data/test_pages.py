@@ -84,6 +84,22 @@ def test_ink_stands_out_from_what_is_around_it(pages):
     assert np.percentile(differences, 5) > 12
 
 
+def test_a_digit_is_never_covered_by_another(pages):
+    for page in pages:
+        for index, digit in enumerate(page.digits, start=1):
+            left, top, right, bottom = digit.box
+            assert bottom - top >= 7  # of 10 pixels and more, less what tilt and soft edges take
+            assert np.count_nonzero(page.owner == index) >= 0.04 * (bottom - top) * min(right - left, bottom - top)
+
+
+def test_a_writer_of_the_bank_alone_writes_its_labels_alone():
+    threes = generate(20, seed=3, labels=np.full(20, 3))
+    pages = [make_page(seed, threes, "tiny") for seed in range(30)]
+    alone = [page for page in pages if page.facts["hand"] == "bank"]
+    assert alone
+    assert all(set(row) == {"3"} for page in alone for row in page.rows)
+
+
 def test_an_unknown_kind_and_a_negative_seed_are_refused():
     with pytest.raises(UsageError, match="rows"):
         make_page(0, kind="poster")

@@ -25,7 +25,7 @@ _COLOURS = {
 _CONTRASTS = {
     "ballpoint": (0.3, 0.8),
     "gel": (0.5, 0.9),
-    "pencil": (0.15, 0.5),
+    "pencil": (0.18, 0.5),
     "marker": (0.5, 0.95),
     "chalk": (0.25, 0.8),
     "white": (0.5, 1.0),
@@ -67,7 +67,7 @@ class Ink:
         colour = colours[int(rng.choice(np.flatnonzero(away >= 0.75 * away.max())))]
         possible = abs(luminance(colour) - luminance(np.asarray(paper, np.float32))) / 255
         low, high = _CONTRASTS[kind]
-        wanted = low + (high - low) * rng.random() if rng.random() < 0.93 else rng.uniform(0.14, 0.25)
+        wanted = low + (high - low) * rng.random() if rng.random() < 0.93 else rng.uniform(0.16, 0.26)
         density = float(min(1.0, wanted / possible))
         grain = _GRAINS[kind] * rng.uniform(0.5, 1)
         hard = kind in ("digital", "white") and rng.random() < 0.5

@@ -13,7 +13,7 @@ import numpy as np
 
 from digitlab.data.sheets import MARGIN, Sheet
 
-SMALLEST = 11.0  # usual height of the digits of a page, pixels, below which nobody could read them
+SMALLEST = 13.0  # usual height of the digits of a page, pixels, below which nobody could read them
 
 Layout = Callable[[Sheet], None]
 
@@ -107,10 +107,10 @@ def scatter(sheet: Sheet) -> None:
     sheet.begin(base)
     taken: list[tuple[float, float, float]] = []
     places = []
-    for _ in range(int(rng.integers(2, 25))):
+    for _ in range(int(rng.integers(3, 40))):
         size = float(np.clip(base * math.exp(0.4 * rng.standard_normal()), SMALLEST, 0.8 * sheet.height))
         x, y = rng.uniform(0, sheet.width), rng.uniform(size, sheet.height)
-        if all(math.hypot(x - a, y - b) > 1.3 * (size + c) for a, b, c in taken):
+        if all(math.hypot(x - a, y - b) > 0.85 * (size + c) for a, b, c in taken):
             taken.append((x, y, size))
             places.append((y, x, size))
     for y, x, size in sorted(places):

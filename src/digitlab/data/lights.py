@@ -40,7 +40,7 @@ def light_up(rng: np.random.Generator, page: np.ndarray, depth: float) -> tuple[
         )
     lit *= rng.uniform(0.65, 1.0) / lit.max() if rng.random() < 0.5 else 1 / lit.max()
     shade = cv2.resize(
-        np.asarray(np.clip(lit, 0.25, 1) * 255, np.uint8), (width, height), interpolation=cv2.INTER_LINEAR
+        np.asarray(np.clip(lit, 0.35, 1) * 255, np.uint8), (width, height), interpolation=cv2.INTER_LINEAR
     )
     page = cv2.multiply(page, shade, scale=1 / 255)
     if rng.random() < 0.06 * depth:

@@ -227,7 +227,11 @@ def _photographed(
         image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
         owner = cv2.resize(owner, size, interpolation=cv2.INTER_NEAREST)
         seen = Seen(seen.stroke / over, seen.contrast)
-    seen = Seen(seen.stroke, min(seen.contrast, _contrast(image, owner)))  # shade takes from the contrast
+    contrast = _contrast(image, owner)  # shade takes from it
+    if contrast < 0.12 and not drawn:  # a camera lets in more light where there is little, a person brings a lamp
+        gain = min(0.12 / max(contrast, 0.01), max(1.0, 250 / float(np.percentile(image[::8, ::8], 98))))
+        image, contrast = cv2.convertScaleAbs(image, alpha=gain), contrast * gain
+    seen = Seen(seen.stroke, min(seen.contrast, contrast))
     if not drawn or rng.random() < 0.5:
         image, camera = expose(rng, image, seen, 0.3 if drawn or paper.kind == "scan" else rng.uniform(0.1, 1.0))
     sheet.facts |= {"light": light, "camera": camera}

@@ -56,7 +56,7 @@ class Writer:
         """Draw a writer whose digits are about `height` pixels high; `width` fixes the stroke's, in heights."""
         if width is None:
             width = min(max(0.085 * math.exp(0.42 * rng.standard_normal()), 0.025), 0.2)
-        pixels = max(1.2, width * height)
+        pixels = max(1.2, (width if height > 25 else min(width, 0.13)) * height)
         share = 0.0
         if bank is not None and len(bank) and pixels / height >= _THINNEST:
             share = float(rng.choice([0.0, 0.5, 1.0], p=[0.2, 0.4, 0.4]))
@@ -94,6 +94,11 @@ class Writer:
         )
         pen = replace(self.pen, width=width / height * math.exp(0.06 * shake[4]), grain=0.0, ink=1.0)
         drawn = draw(label, self.rng, round(min(height, _LARGEST)), hand=hand, pen=pen)
+        for _ in range(5):  # a hand may be so narrow and a pen so broad that nothing is left to read
+            if _legible(label, drawn):
+                break
+            hand, pen = replace(hand, widen=1.2 * hand.widen), replace(pen, width=0.85 * pen.width)
+            drawn = draw(label, self.rng, round(min(height, _LARGEST)), hand=hand, pen=pen)
         return label, drawn if height <= _LARGEST else _enlarged(drawn, height / _LARGEST, 128)
 
     def mark(self, name: str, size: float) -> np.ndarray:
@@ -115,13 +120,46 @@ class Writer:
 
     def _banked(self, bank: Digits, height: float, width: float) -> tuple[int, np.ndarray]:
         """Return a digit of the bank, enlarged to about `height`, its stroke brought nearer to `width`."""
-        index = int(self.rng.integers(len(bank)))
-        while self.only is not None and self.only in bank.labels[:1000] and bank.labels[index] != self.only:
-            index = int(self.rng.integers(len(bank)))
+        index = self._index(bank)
         ink = tight(bank.images[index], 40)
         scale = height / max(ink.shape[0], 0.7 * ink.shape[1], 4)
         level = float(np.clip(128 + 900 * (0.12 - width / height), 75, 165))
-        return int(bank.labels[index]), tight(_enlarged(np.pad(ink, 2), scale, level), 64)
+        label, large = int(bank.labels[index]), tight(_enlarged(np.pad(ink, 2), scale, level), 64)
+        if label in (0, 6, 8, 9) and level < 150 and not _legible(label, large):  # grown so fat that it closed
+            large = tight(_enlarged(np.pad(ink, 2), scale, 165), 64)
+        return label, large
+
+    def _index(self, bank: Digits) -> int:
+        """Draw a digit of the bank, of the one label where this person writes no other."""
+        if self.only is not None and len(own := np.flatnonzero(bank.labels == self.only)):
+            return int(self.rng.choice(own))
+        return int(self.rng.integers(len(bank)))
+
+
+def _legible(label: int, ink: np.ndarray) -> bool:
+    """Whether people would read a digit, (h, w) uint8, as its label, as far as simple measures tell.
+
+    A 0 or an 8 that is filled or squeezed looks like a 1, a 9 that is open like a 5, a 4 with a round head like a 9,
+    and a 1 with a level flag like a 7.
+    """
+    import cv2
+
+    height, width = ink.shape
+    if label == 1:
+        top = np.flatnonzero(ink[: max(1, round(0.18 * height))].max(axis=0) > 128)
+        return len(top) == 0 or np.ptp(top) < 0.34 * height
+    if width < (0.4 if label == 7 else 0.33) * height:
+        return False
+    if label not in (0, 4, 6, 8, 9):
+        return True
+    paper = np.pad((ink < 140).astype(np.uint8), 1, constant_values=1)
+    regions = cv2.connectedComponents(paper, connectivity=4)[1]  # 0 is ink, 1 is what lies around
+    widths = np.count_nonzero(regions > 1, axis=1)
+    within = widths.sum() / height**2
+    if label == 4:
+        widths = widths[widths > 0]
+        return len(widths) < 4 or widths[int(0.7 * len(widths))] > 1.4 * widths[int(0.2 * len(widths))]
+    return within > {0: 0.04, 8: 0.015}.get(label, 0.008) or (label == 6 and width > 0.5 * height)
 
 
 def tight(ink: np.ndarray, least: int) -> np.ndarray:
