@@ -228,14 +228,14 @@ def litter(sheet: Sheet) -> None:
 
 
 LAYOUTS: dict[str, tuple[float, Layout]] = {
-    "rows": (0.18, plain_rows),
+    "rows": (0.12, plain_rows),
     "long": (0.07, long_number),
     "column": (0.05, column),
     "grid": (0.06, grid),
-    "table": (0.09, table),
-    "notebook": (0.10, notebook),
+    "table": (0.08, table),
+    "notebook": (0.09, notebook),
     "form": (0.06, form),
-    "ledger": (0.08, ledger),
+    "ledger": (0.07, ledger),
     "scatter": (0.06, scatter),
     "sums": (0.05, sums),
     "touching": (0.06, touching),

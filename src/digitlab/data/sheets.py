@@ -102,6 +102,9 @@ class Sheet:
         """Write a digit from `left`, standing on `foot`; return where it ends, or infinity where it has no room."""
         pen = (line if self.rng.random() < 0.9 else 0) % len(self.writers) if pen is None else pen
         label, ink = self.writers[pen].digit(size)
+        last = self.pieces[-1] if self.pieces else None
+        if last and last.label is not None and last.line == line and (_narrow(ink) or _narrow(last.ink)):
+            left = max(left, last.left + last.ink.shape[1] + 0.04 * self.size)  # two crossing bars would be a letter
         top = foot - ink.shape[0] + 0.04 * self.size * self.rng.standard_normal()
         inside = min(max(top, MARGIN), self.height - MARGIN - ink.shape[0])
         top = inside if abs(inside - top) < 0.3 * self.size else top
@@ -165,3 +168,8 @@ class Sheet:
         if not printed:
             points += np.cumsum(self.rng.normal(0, 0.012 * self.size, (count, 2)), axis=0)
         self.rules.append(Rule(points, width, printed))
+
+
+def _narrow(ink: np.ndarray) -> bool:
+    """Whether a digit is little more than a bar."""
+    return ink.shape[1] < 0.45 * ink.shape[0]
