@@ -5,6 +5,7 @@ import pytest
 
 from digitlab.data.pages import KINDS, make_page
 from digitlab.data.strokes import generate
+from digitlab.data.writers import Writer
 from digitlab.errors import UsageError
 
 
@@ -98,6 +99,18 @@ def test_a_writer_of_the_bank_alone_writes_its_labels_alone():
     alone = [page for page in pages if page.facts["hand"] == "bank"]
     assert alone
     assert all(set(row) == {"3"} for page in alone for row in page.rows)
+
+
+def test_digits_of_the_bank_are_enlarged_without_a_veil_around_them(bank):
+    rng = np.random.default_rng(4)
+    for height in (12, 30, 34, 45, 80, 300):
+        for width in (0.08, 0.2):
+            writer = Writer.random(rng, height, bank, width)
+            writer.share = 1.0
+            for _ in range(10):
+                label, ink = writer.digit()
+                assert ink.max() > 150
+                assert (ink < 30).mean() > 0.15 or label == 1
 
 
 def test_an_unknown_kind_and_a_negative_seed_are_refused():

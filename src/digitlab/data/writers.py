@@ -120,13 +120,15 @@ class Writer:
 
     def _banked(self, bank: Digits, height: float, width: float) -> tuple[int, np.ndarray]:
         """Return a digit of the bank, enlarged to about `height`, its stroke brought nearer to `width`."""
-        index = self._index(bank)
-        ink = tight(bank.images[index], 40)
-        scale = height / max(ink.shape[0], 0.7 * ink.shape[1], 4)
-        level = float(np.clip(128 + 900 * (0.12 - width / height), 75, 165))
-        label, large = int(bank.labels[index]), tight(_enlarged(np.pad(ink, 2), scale, level), 64)
-        if label in (0, 6, 8, 9) and level < 150 and not _legible(label, large):  # grown so fat that it closed
-            large = tight(_enlarged(np.pad(ink, 2), scale, 165), 64)
+        for _ in range(4):
+            index = self._index(bank)
+            label, ink = int(bank.labels[index]), np.pad(tight(bank.images[index], 40), 2)
+            scale = height / max(ink.shape[0] - 4, 0.7 * (ink.shape[1] - 4), 4)
+            wanted = float(np.clip(128 + 900 * (0.12 - width / height), 75, 165))
+            for level in (wanted, 165.0):  # one that has grown so fat that it closed is made thinner
+                large = tight(_enlarged(ink, scale, level), 64)
+                if label not in (0, 6, 8, 9) or _legible(label, large):
+                    return label, large
         return label, large
 
     def _index(self, bank: Digits) -> int:
@@ -182,5 +184,5 @@ def _enlarged(ink: np.ndarray, scale: float, level: float) -> np.ndarray:
         return large
     large = cv2.GaussianBlur(large, (0, 0), 0.4 * scale)
     level = min(level, 0.55 * float(np.percentile(large[large > 50], 70)))  # thin strokes are pale: keep them whole
-    gain = scale / 1.6
+    gain = max(scale / 1.6, 127 / level)  # less would leave ink where there is none
     return cv2.convertScaleAbs(cv2.subtract(large, level - 127 / gain), alpha=gain)
