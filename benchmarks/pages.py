@@ -28,7 +28,6 @@ from digitlab.errors import DataError, UsageError
 from digitlab.evaluation.calibration import expected_calibration_error, reliability
 from digitlab.reading import Reader
 from digitlab.readings import Line
-from photos import line_confidence
 from scoring import Picture, match_boxes, share, trusted
 
 FIRST_SEED = 1_000_000
@@ -73,7 +72,7 @@ def _validation_digits() -> Digits | None:
 
 @functools.cache
 def _reader(model: str) -> Reader:
-    return Reader(model)
+    return Reader(model, picture=0)
 
 
 def held_out(index: int, kind: str | None = None) -> Page:
@@ -104,7 +103,7 @@ def judge_page(page: Page, lines: Sequence[Line]) -> Outcome:
         right_lines=sum(line_right),
         digits=list(zip(confidence, right, strict=True)),
         on_digit=[(confidence[i], right[i]) for i in sorted(pairs)],
-        lines=list(zip(map(line_confidence, lines), line_right, strict=True)),
+        lines=list(zip((line.confidence for line in lines), line_right, strict=True)),
     )
 
 

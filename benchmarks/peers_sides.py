@@ -30,10 +30,10 @@ Corners = Sequence[Sequence[float]]  # four points (x, y) of a text's box, pixel
 
 
 def digitlab_side(model: str) -> Side:
-    """digitlab, as `digitlab.Reader().read`."""
+    """digitlab, as `digitlab read` does it."""
     from digitlab.reading import Reader
 
-    reader = Reader(model)
+    reader = Reader(model, picture=0)
 
     def read(file: str) -> list[str]:
         return [line.text for line in reader.read(file).lines]

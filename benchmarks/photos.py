@@ -8,7 +8,6 @@ pictures go through the same `Reader.read`. See `scoring.py` for what is counted
 
 from __future__ import annotations
 
-import math
 import os
 import time
 from collections.abc import Iterable, Sequence
@@ -20,11 +19,12 @@ import numpy as np
 import record
 from digitlab.errors import ImageError, UsageError
 from digitlab.reading import Reader
-from digitlab.readings import Line, Reading
+from digitlab.readings import Reading
 from digitlab.storage import write_json
 from scoring import Judged, Picture, judge, load_pictures, right_ones, share, summarise, trusted
 
 DIFFICULT = frozenset({"hard", "tiny", "lines"})
+DRAWN = 1600  # longer side of a drawn reading, pixels
 
 
 class Read(NamedTuple):
@@ -71,12 +71,6 @@ def by_source(judged: Sequence[Judged]) -> dict[str, dict[str, Any]]:
     return {name: summarise([one for one in judged if one.picture.source == name]) for name in names}
 
 
-def line_confidence(line: Line) -> float:
-    """Return how sure it is that all of a line is right: its own word, else as if digits were independent."""
-    own = getattr(line, "confidence", None)
-    return math.prod(digit.confidence for digit in line.digits) if own is None else float(own)
-
-
 def calibration(done: Sequence[Read]) -> dict[str, Any]:
     """Return how far the confidence of digits and of lines can be trusted.
 
@@ -94,7 +88,7 @@ def calibration(done: Sequence[Read]) -> dict[str, Any]:
         digits += zip((digit.confidence for digit in found), right, strict=True)
         if picture.ordered:
             right = right_ones([line.text for line in reading.lines], picture.rows)
-            lines += zip(map(line_confidence, reading.lines), right, strict=True)
+            lines += zip((line.confidence for line in reading.lines), right, strict=True)
     return {name: trusted(*zip(*kind, strict=True)) if kind else trusted([], [])
             for name, kind in (("digits", digits), ("lines", lines))}  # fmt: skip
 
@@ -143,16 +137,11 @@ def _leading_tag(one: Read) -> str:
 
 
 def draw(done: Iterable[Read], folder: Path) -> None:
-    """Write each picture with its reading drawn on it. Raises UsageError where readings cannot be drawn."""
-    from PIL import Image
-
+    """Write each picture that was opened with its reading drawn on it, at most DRAWN pixels on its longer side."""
     folder.mkdir(parents=True, exist_ok=True)
     for one in done:
-        if not hasattr(one.reading, "draw"):
-            raise UsageError("this version of digitlab does not draw readings; leave out --draw")
-        drawn = one.reading.draw()
-        image = drawn if isinstance(drawn, Image.Image) else Image.fromarray(np.asarray(drawn))
-        image.convert("RGB").save(folder / f"{Path(one.picture.file).stem}.png")
+        if not one.failed:
+            one.reading.draw().convert("RGB").save(folder / f"{Path(one.picture.file).stem}.png")
 
 
 def show_wrong(done: Iterable[Read]) -> None:
@@ -208,7 +197,7 @@ def main() -> None:
     options.add_argument("--predictions", type=Path, metavar="FILE", help="write the rows read of each file as JSON")
     asked = options.parse_args()
     folder = asked.path or default_folder()
-    pictures, reader = load_pictures(folder), Reader(asked.model)
+    pictures, reader = load_pictures(folder), Reader(asked.model, picture=DRAWN if asked.draw else 0)
     photos = read_all(folder, of_kind(pictures, "photo"), reader)
     singles = score_singles(folder, reader)
     done_singles = singles.pop("done")

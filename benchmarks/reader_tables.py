@@ -92,9 +92,9 @@ def reading_speed(page: Results) -> str:
     for name, part in page["pictures"].items():
         whole = page["processes"].get(name)
         process = f"{whole['ms']['median']:.0f}" if whole else "–"
-        times = (part["ms"]["median"], part["ms"]["p95"], part["open"]["median"], part["read"])
+        times = (part["ms"]["median"], part["ms"]["p95"], part["open"]["median"], part["read"], part["keep_picture"])
         rows.append((name, *(f"{ms:.0f}" for ms in times), process))
-    columns = ("JPEG file", "ms, median", "95 % within", "opening", "reading", "`digitlab read`, whole process")
+    columns = ("JPEG file", "ms, median", "95 % within", "opening", "reading", "keeping", "whole process")
     folder = page["folder"]
     return markdown(columns, rows) + (
         f"\nA folder of {folder['images']:,} images: {folder['images_per_second']:.1f} images/s on"
