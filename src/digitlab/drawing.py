@@ -152,6 +152,9 @@ def _labels(row: Sequence[Mark], above: float, below: float, thick: float) -> li
     middle = float(np.median([mark.box[3] - mark.box[1] for mark in row]))
     gap, pad = 2.5 * thick, thick
     usual = max(12.0, min(0.5 * middle, 40 * thick))
+    top_edge = min(mark.box[1] for mark in row)
+    if top_edge > SMALLEST_GAP:  # the picture's edge is a limit too, unless a margin is needed anyway
+        above = min(above, top_edge)
     on_top = above >= below or above >= _HEIGHT * 12 + 2 * pad + gap
     room = (above if on_top else below) - gap - 2 * pad
     large = max(11.0, min(usual, room / _HEIGHT))

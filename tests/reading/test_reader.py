@@ -1,102 +1,201 @@
-"""A reader asks its recogniser, and says what it answered and where."""
+"""A reader brings pictures to the page's reader, many at once and in order, and does with the lines what was asked."""
 
+import gc
 import io
 import itertools
-import os
+import threading
+import time
+import weakref
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
-from digitlab.errors import ImageError
-from digitlab.reading import Reader
-from digitlab.reading.reader import BATCH
+import digitlab
+from digitlab.errors import ImageError, UsageError
+from digitlab.reading import Reader, reader
+from digitlab.readings import Digit, Line
 
-MADE_UP = np.array([0.01, 0.02, 0.03, 0.6, 0.05, 0.2, 0.04, 0.02, 0.02, 0.01], np.float32)
 
-
-class Fake:
-    """Answers MADE_UP to everything and keeps what it was shown."""
-
-    def __init__(self) -> None:
-        self.shown: list[np.ndarray] = []
+class Nobody:
+    """A recogniser that is never asked."""
 
     def predict_proba(self, images: np.ndarray) -> np.ndarray:
-        self.shown.append(images)
-        return np.repeat(MADE_UP[None], len(images), axis=0)
+        raise AssertionError
 
 
-def picture() -> np.ndarray:
-    page = np.full((200, 150), 230, np.uint8)
-    cv2.polylines(page, [np.array([(40, 50), (100, 50), (70, 160)])], False, 40, 8, cv2.LINE_AA)
-    return page
+def grey(level: int, size: tuple[int, int] = (40, 30)) -> np.ndarray:
+    return np.full(size[::-1], level, np.uint8)
 
 
-def test_one_digit_is_one_line_with_its_alternatives_sorted() -> None:
-    fake = Fake()
-    reading = Reader(fake).read(picture())
-    (digit,) = reading.digits
-    assert (reading.text, digit.label, len(reading.lines)) == ("3", 3, 1)
-    assert digit.confidence == pytest.approx(0.6)
-    assert [label for label, _ in digit.alternatives][:2] == [5, 4]
-    assert sorted([3, *(label for label, _ in digit.alternatives)]) == list(range(10))
-    assert [p for _, p in digit.alternatives] == sorted((p for _, p in digit.alternatives), reverse=True)
-    np.testing.assert_allclose(digit.box, (36, 46, 105, 165), atol=4)
-    assert fake.shown[0].shape == (3, 28, 28)  # by three pens
-    assert fake.shown[0].dtype == np.uint8
-
-
-def test_blank_paper_has_no_line_and_does_not_trouble_the_recogniser() -> None:
-    fake = Fake()
-    reading = Reader(fake).read(np.full((90, 90), 240, np.uint8))
-    assert (reading.text, reading.lines, fake.shown) == ("", (), [])
-
-
-def test_many_pictures_are_read_in_order_and_in_batches(tmp_path: Path) -> None:
-    fake = Fake()
-    Image.fromarray(picture()).save(tmp_path / "digit.png")
-    sources = [tmp_path / "digit.png", np.full((40, 40), 255, np.uint8)] * (BATCH // 2) + [picture()]
-    readings = list(Reader(fake).read_many(sources))
-    assert [reading.text for reading in readings] == ["3", ""] * (BATCH // 2) + ["3"]
-    assert readings[0].file == str(tmp_path / "digit.png")
-    assert [len(images) for images in fake.shown] == [3 * (BATCH // 2), 3]
-
-
-def test_the_answers_for_three_pens_are_averaged() -> None:
-    class Wavering:
-        def predict_proba(self, images: np.ndarray) -> np.ndarray:
-            return np.eye(10, dtype=np.float32)[[1, 7, 1]]
-
-    digit = Reader(Wavering()).read(picture()).digits[0]
-    assert (digit.label, digit.confidence) == (1, pytest.approx(2 / 3))
-    assert digit.alternatives[0] == (7, pytest.approx(1 / 3))
-
-
-def test_reading_is_lazy() -> None:
-    endless = Reader(Fake()).read_many(picture() for _ in itertools.count())
-    assert next(endless).text == "3"
-
-
-def test_a_turned_photo_is_boxed_as_a_person_sees_it() -> None:
-    exif = Image.Exif()
-    exif[0x0112] = 6
+def pages(*levels: int) -> bytes:
     file = io.BytesIO()
-    Image.fromarray(np.rot90(picture())).save(file, "JPEG", quality=95, exif=exif)
-    np.testing.assert_allclose(Reader(Fake()).read(file.getvalue()).digits[0].box, (36, 46, 105, 165), atol=5)
+    first, *others = (Image.fromarray(grey(level)) for level in levels)
+    first.save(file, "TIFF", save_all=True, append_images=others)
+    return file.getvalue()
 
 
-def test_a_bad_picture_is_an_image_error() -> None:
+@pytest.fixture
+def make(monkeypatch):
+    """Make readers for whom a page reads as its grey level, a digit a figure, each 0.9 sure."""
+
+    def read_page(opened, recognizer, single=False):
+        text = str(int(opened.grey[0, 0]))
+        return (Line(tuple(Digit(int(c), 0.9, (i, 0, i + 1, 5), ((1, 0.06),)) for i, c in enumerate(text))),)
+
+    monkeypatch.setattr(reader, "read_page", read_page)
+    return lambda **options: Reader(Nobody(), **options)
+
+
+def test_a_reading_knows_its_file_page_and_size(make, tmp_path: Path) -> None:
+    Image.fromarray(grey(42)).save(tmp_path / "page.png")
+    reading = make().read(tmp_path / "page.png")
+    assert (reading.text, reading.file) == ("42", str(tmp_path / "page.png"))
+    assert (reading.page, reading.pages, reading.size) == (1, 1, (40, 30))
+    assert reading.lines[0].confidence == pytest.approx(0.81)
+
+
+def test_the_kept_picture_is_small_and_is_no_part_of_the_value(make) -> None:
+    large = np.tile(np.linspace(0, 255, 2000, dtype=np.uint8), (1000, 1))
+    kept, without = make().read(large), make(picture=0).read(large)
+    assert Image.open(io.BytesIO(kept.picture)).size == (800, 400)
+    assert len(kept.picture) < 100_000
+    assert without.picture is None
+    assert kept == without
+    assert "picture" not in repr(kept)
+
+
+def test_the_kept_picture_has_the_right_colours(make) -> None:
+    kept = make().read(np.full((30, 40, 3), (200, 30, 10), np.uint8)).picture
+    assert Image.open(io.BytesIO(kept)).convert("RGB").getpixel((5, 5)) == (200, 30, 10)
+
+
+def test_every_page_is_read_and_the_first_one_by_read(make) -> None:
+    document = pages(10, 20, 30)
+    assert make().read(document).text == "10"
+    assert [(r.text, r.page, r.pages) for r in make().read_pages(document)] == [
+        ("10", 1, 3), ("20", 2, 3), ("30", 3, 3),
+    ]  # fmt: skip
+    assert [r.text for r in make().read_pages(document, pages=(2, None))] == ["20", "30"]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5, None])
+def test_many_are_read_in_order_with_all_their_pages(make, workers) -> None:
+    sources = [grey(7), pages(10, 20), grey(8)] * 6
+    assert [r.text for r in make().read_many(sources, workers)] == ["7", "10", "20", "8"] * 6
+
+
+def test_order_holds_where_early_pages_take_longest(make, monkeypatch) -> None:
+    read_page = reader.read_page
+
+    def slow(opened, recognizer, single=False):
+        time.sleep(0.02 if int(opened.grey[0, 0]) % 3 == 0 else 0)
+        return read_page(opened, recognizer, single)
+
+    monkeypatch.setattr(reader, "read_page", slow)
+    assert [r.text for r in make().read_many((grey(i) for i in range(20)), 4)] == [str(i) for i in range(20)]
+
+
+def test_workers_read_at_the_same_time(make, monkeypatch) -> None:
+    meeting = threading.Barrier(3, timeout=10)  # broken unless three are inside at once
+    monkeypatch.setattr(reader, "read_page", lambda *_: (meeting.wait(), ())[1])
+    assert len(list(make().read_many([grey(1)] * 3, 3))) == 3
+
+
+def test_reading_many_is_lazy_and_holds_few_pictures_at_once(make) -> None:
+    alive: weakref.WeakSet = weakref.WeakSet()
+    most = 0
+
+    class Source(io.BytesIO):
+        pass
+
+    def endless():
+        nonlocal most
+        for number in itertools.count():
+            file = Source()
+            Image.fromarray(grey(number % 200)).save(file, "PNG")
+            file.seek(0)
+            alive.add(file)
+            gc.collect()
+            most = max(most, len(alive))
+            yield file
+
+    readings = make().read_many(endless(), 2)
+    assert [next(readings).text for _ in range(60)] == [str(n) for n in range(60)]
+    assert most <= 10
+    readings.close()  # type: ignore[attr-defined]
+
+
+def test_stopping_early_ends_the_threads(make) -> None:
+    before = threading.active_count()
+    readings = make().read_many((grey(1) for _ in itertools.count()), 4)
+    next(readings)
+    readings.close()  # type: ignore[attr-defined]
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_bad_picture_is_told_in_its_turn_and_the_others_are_read(make, workers) -> None:
+    log: list[object] = []
+    cut = pages(10, 20)[:-4]  # the end of the second page's directory is missing
+    sources = [grey(1), "nowhere.png", grey(2), b"no picture", cut, grey(3)]
+    many = make().read_many(sources, workers, on_error=lambda source, error: log.append((source, type(error))))
+    for reading in many:
+        log.append(reading.text)
+    assert log[:4] == ["1", ("nowhere.png", ImageError), "2", (b"no picture", ImageError)]
+    assert log[-1] == "3"
+    with pytest.raises(ImageError, match="no file nowhere"):
+        list(make().read_many(sources, workers))
+
+
+def test_what_is_less_sure_than_asked_is_left_out(make, monkeypatch) -> None:
+    digits = tuple(Digit(i, confidence, (i, 0, i + 1, 1)) for i, confidence in enumerate((0.9, 0.4, 0.7)))
+    lines = (Line(digits), Line(digits[1:2]))
+    monkeypatch.setattr(reader, "read_page", lambda *_: lines)
+    reading = make(min_confidence=0.5).read(grey(0))
+    assert reading.text == "02"
+    assert reading.lines[0].confidence == pytest.approx(0.9 * 0.4 * 0.7)  # what was left out may belong there
+    assert make().read(grey(0)).text == "012\n1"
+
+
+def test_lines_are_brought_to_the_expected_form(make) -> None:
+    line = make(expect="[12][0-9]").read(grey(42)).lines[0]
+    assert (line.text, line.expected) == ("12", "changed")
+    assert make(expect=2).read(grey(42)).lines[0].expected == "as read"
+    assert make(expect=3).read(grey(42)).lines[0].expected == "unmet"
+    assert make().read(grey(42)).lines[0].expected is None
+
+
+def test_single_is_passed_on(make, monkeypatch) -> None:
+    told = []
+    monkeypatch.setattr(reader, "read_page", lambda opened, recognizer, single: (told.append(single), ())[1])
+    make(single=True).read(grey(0))
+    make().read(grey(0))
+    assert told == [True, False]
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.1, float("nan")])
+def test_impossible_options_are_told(value: float) -> None:
+    with pytest.raises(UsageError, match="0 to 1"):
+        Reader(Nobody(), min_confidence=value)
+
+
+def test_a_bad_picture_is_an_image_error(make) -> None:
     with pytest.raises(ImageError, match="no file"):
-        Reader(Fake()).read("nowhere.png")
+        make().read("nowhere.png")
+    with pytest.raises(ImageError, match="no page 4"):
+        list(make().read_pages(pages(1, 2), pages=(4, None)))
 
 
-PHOTOS = Path(os.environ.get("DIGITLAB_DATA", "")) / "photos"
+def test_a_model_file_that_changed_is_loaded_again(tmp_path: Path) -> None:
+    from importlib import resources
 
-
-@pytest.mark.skipif("DIGITLAB_DATA" not in os.environ or not PHOTOS.is_dir(), reason="DIGITLAB_DATA is not set")
-def test_photos_of_other_things_do_no_harm() -> None:
-    files = sorted((PHOTOS / "nondigits").iterdir())[::6] + sorted((PHOTOS / "photos").iterdir())[::12]
-    pictures = [file for file in files if file.suffix.lower() in (".png", ".jpg", ".jpeg")]
-    assert len(list(Reader(Fake()).read_many(pictures))) == len(pictures) > 10
+    content = (resources.files("digitlab") / "weights" / "default.onnx").read_bytes()
+    model = tmp_path / "mine.onnx"
+    model.write_bytes(content)
+    assert digitlab.read(grey(255), model).text == ""
+    assert digitlab.read(grey(255), str(model)).text == ""
+    model.write_bytes(b"no model any more")
+    with pytest.raises(digitlab.DigitlabError, match="not an ONNX file"):
+        digitlab.read(grey(255), model)

@@ -19,6 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from digitlab.errors import UsageError
 from digitlab.readings import Digit, Line
@@ -29,6 +30,9 @@ LONGEST = 200  # characters of a pattern
 LEAST = 1e-9  # a probability below this counts as this, so that every digit can become any other at a price
 
 _ALL = frozenset(range(10))
+
+_Path = tuple[int | None, Any] | None  # the last digit's label, None where it is left out, and the path before it
+_Best = dict[int, tuple[float, _Path]]  # by state: the best score of any way to it, and that way
 
 
 @dataclass
@@ -71,7 +75,6 @@ class Pattern:
         self._states = _States()
         start = self._states.new()
         self._end = _build(node, self._states, start)
-        self._closed = [self._reach(state) for state in range(len(self._states.moves))]
 
     def apply(self, line: Line) -> Line:
         """Return the line as this form says that it must be, with `expected` set; see `Line`.
@@ -93,44 +96,38 @@ class Pattern:
 
     def best(self, digits: Iterable[Digit]) -> list[int | None] | None:
         """Return the best label of each digit, None where it is left out; None if nothing satisfies the pattern."""
-        best: dict[int, tuple[float, tuple | None]] = {0: (0.0, None)}  # type: ignore[type-arg]
+        best: _Best = {0: (0.0, None)}
+        self._settle(best)
         for digit in digits:
             chances = {digit.label: digit.confidence, **dict(digit.alternatives)}
             dropped = math.log(max(digit.confidence * (1 - digit.confidence), LEAST))
-            following: dict[int, tuple[float, tuple | None]] = {}  # type: ignore[type-arg]
+            following: _Best = {}
             for state, (score, path) in best.items():
                 _improve(following, state, score + dropped, (None, path))
-                for labels, target in self._closed[state]:
+                for labels, target in self._states.moves[state]:
                     offered = [label for label in labels if label in chances]
                     if offered:  # as read before an equally probable other, then the smaller
                         label = max(offered, key=lambda label: (chances[label], label == digit.label, -label))
                         _improve(following, target, score + math.log(max(chances[label], LEAST)), (label, path))
+            self._settle(following)
             best = following
-        ends = [best[state] for state in best if self._end in self._free_from(state)]
-        if not ends:
+        if self._end not in best:
             return None
-        path = max(ends, key=lambda end: end[0])[1]
-        labels_back: list[int | None] = []
+        path, found = best[self._end][1], []
         while path is not None:
-            labels_back.append(path[0])
+            found.append(path[0])
             path = path[1]
-        return labels_back[::-1]
+        return found[::-1]
 
-    def _free_from(self, state: int) -> set[int]:
-        """Return the states that are reached over nothing."""
-        found, waiting = {state}, [state]
-        while waiting:
-            for target in self._states.free[waiting.pop()]:
-                if target not in found:
-                    found.add(target)
-                    waiting.append(target)
-        return found
-
-    def _reach(self, state: int) -> list[tuple[frozenset[int], int]]:
-        return [move for target in sorted(self._free_from(state)) for move in self._states.moves[target]]
+    def _settle(self, best: _Best) -> None:
+        """Carry scores over the moves over nothing; these lead to higher states only, so once in order is enough."""
+        for state, targets in enumerate(self._states.free):
+            if targets and state in best:
+                for target in targets:
+                    _improve(best, target, *best[state])
 
 
-def _improve(states: dict, state: int, score: float, path: tuple) -> None:  # type: ignore[type-arg]
+def _improve(states: _Best, state: int, score: float, path: _Path) -> None:
     if state not in states or score > states[state][0]:
         states[state] = (score, path)
 
@@ -154,16 +151,17 @@ def _build(node: _Node, states: _States, start: int) -> int:
         for part in node.parts:
             start = _build(part, states, start)
         return start
-    end = states.new()
+    ways = [start] if node.kind == "repeat" and node.low == 0 else []  # states from which the end is free to reach
     if node.kind == "one of":
-        for part in node.parts:
-            states.free[_build(part, states, start)].append(end)
-        return end
-    for count in range(node.high):
-        if count >= node.low:
-            states.free[start].append(end)
-        start = _build(node.parts[0], states, start)
-    states.free[start].append(end)
+        ways = [_build(part, states, start) for part in node.parts]
+    else:
+        for count in range(1, node.high + 1):
+            start = _build(node.parts[0], states, start)
+            if count >= node.low:
+                ways.append(start)
+    end = states.new()  # made last: moves over nothing lead to higher states
+    for way in ways:
+        states.free[way].append(end)
     return end
 
 

@@ -21,6 +21,7 @@ from digitlab.errors import ImageError, UsageError
 from digitlab.reading import pdf, tiff
 from digitlab.reading.decode import decoded, identified
 from digitlab.reading.pixels import MAX_PIXELS, from_array
+from digitlab.reading.quiet import quiet
 from digitlab.reading.source import MAX_BYTES, content_of
 
 __all__ = ["MAX_BYTES", "MAX_PAGES", "MAX_PIXELS", "Document", "Opened", "open_document", "open_image", "open_pages"]
@@ -161,7 +162,7 @@ def _tiff(content: bytes, name: str | None, label: str) -> Document:
 
     def decode(number: int, longest: int | None) -> tuple[Image.Image, tuple[int, int]]:
         page = label if len(frames) == 1 else f"page {number} of {label}"
-        with lock:
+        with lock, quiet():
             try:
                 image.seek(frames[number - 1])
             except Exception as error:  # Pillow raises EOFError, struct.error, and what else a broken page causes
