@@ -39,7 +39,7 @@ def test_image_and_owner_have_one_shape(pages):
         assert page.image.dtype == np.uint8
         assert page.owner.dtype == np.uint16
         assert min(page.owner.shape) >= 40
-        assert max(page.owner.shape) <= 1600
+        assert 90 <= max(page.owner.shape) <= 1600
 
 
 def test_every_digit_has_its_pixels_in_its_box_and_nowhere_else(pages):

@@ -142,7 +142,7 @@ def tiny(sheet: Sheet) -> None:
     sheet.number(start, foot, int(rng.integers(1, 7)), gap, sheet.line(), 0.03 * rng.standard_normal())
     if rng.random() < 0.8 and sheet.pieces:
         end = max(piece.left + piece.ink.shape[1] for piece in sheet.pieces)
-        sheet.cut(max(end + MARGIN + round(rng.uniform(0, 0.5) * size), sheet.height))
+        sheet.cut(max(end + 2 * MARGIN + round(rng.uniform(0, 0.5) * size), sheet.height, 180))
     if rng.random() < 0.35:
         y = rng.choice([rng.uniform(-0.02, 0.06), rng.uniform(0.94, 1.0)]) * sheet.height
         slant = 0.02 * sheet.height * rng.standard_normal()

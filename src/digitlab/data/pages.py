@@ -80,7 +80,7 @@ def make_page(seed: int, digits: Digits | None = None, kind: str | None = None) 
         kind: a key of KINDS; by default drawn by its weights.
 
     Returns:
-        A Page of 40 to 1,600 pixels a side.
+        A Page whose longer side is 90 to 1,600 pixels, and whose shorter one at least 40.
 
     Raises:
         UsageError: `seed` is negative, or there is no such kind.
@@ -118,8 +118,8 @@ def _size(rng: np.random.Generator, kind: str) -> tuple[int, int, int]:
     ratio = {"long": rng.uniform(2, 7), "column": rng.uniform(0.3, 0.9)}.get(kind, usual)
     ratio *= math.exp(0.1 * rng.standard_normal())
     if kind == "single":
-        longer *= 0.5
-    sides = max(40, round(longer)), max(40, round(longer * min(ratio, 1 / ratio)))
+        longer = max(0.5 * longer, SIZES[0])
+    sides = max(SIZES[0], round(longer)), max(40, round(longer * min(ratio, 1 / ratio)))
     return (sides[0], sides[1], 1) if ratio < 1 else (sides[1], sides[0], 1)
 
 
