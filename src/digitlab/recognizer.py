@@ -147,7 +147,12 @@ class Recognizer:
         """
         return self._softmax(self.logits(images))
 
-    @property
+    @cached_property
+    def channels(self) -> int:
+        """What an image has: 1, its ink; or 3, for pieces of pages with their surroundings."""
+        return int(self._session.get_inputs()[0].shape[1])
+
+    @cached_property
     def can_reject(self) -> bool:
         """Whether it can say "not a digit"."""
         return any(output.name == "other" for output in self._session.get_outputs())
@@ -163,7 +168,7 @@ class Recognizer:
         if not self.can_reject:
             probabilities = self.predict_proba(images)
             return probabilities, np.full(len(probabilities), np.inf, np.float32)
-        parts = [self._session.run(["logits", "other"], {"images": batch}) for batch in _batches(images)]
+        parts = [self._session.run(["logits", "other"], {"images": batch}) for batch in _batches(images, self.channels)]
         logits, other = (np.concatenate(column) for column in zip(*parts, strict=True))
         top = logits.max(axis=1, initial=-np.inf)
         total = top + np.log(np.exp(logits - top[:, None]).sum(axis=1))
@@ -188,21 +193,23 @@ class Recognizer:
         return self.logits(images).argmax(axis=1)
 
     def _run(self, output: str, images: np.ndarray) -> np.ndarray:
-        parts = [self._session.run([output], {"images": batch})[0] for batch in _batches(images)]
+        parts = [self._session.run([output], {"images": batch})[0] for batch in _batches(images, self.channels)]
         return np.concatenate(parts) if len(parts) > 1 else parts[0]
 
 
-def _batches(images: np.ndarray) -> Iterator[np.ndarray]:
-    """Check images and yield them as float32 (B, 1, 28, 28) in 0..1, at least one batch."""
+def _batches(images: np.ndarray, channels: int) -> Iterator[np.ndarray]:
+    """Check images and yield them as float32 (B, channels, 28, 28) in 0..1, at least one batch."""
     images = np.asarray(images)
-    if images.ndim != 3 or images.shape[1:] != (28, 28):
-        hint = "add the first axis with images[None]" if images.shape == (28, 28) else "frame and stack them first"
-        raise ModelError(f"images must have shape (N, 28, 28), not {images.shape}; {hint}")
+    wanted = (28, 28) if channels == 1 else (channels, 28, 28)
+    if images.shape[1:] != wanted or not images.ndim:
+        shape = f"(N, {', '.join(map(str, wanted))})"
+        hint = "add the first axis with images[None]" if images.shape == wanted else "frame and stack them first"
+        raise ModelError(f"images must have shape {shape}, not {images.shape}; {hint}")
     if images.dtype != np.uint8 and not np.issubdtype(images.dtype, np.floating):
         raise ModelError(f"images must be uint8 (0 to 255) or float (0 to 1), not {images.dtype}; convert them first")
     scale = images.dtype == np.uint8
     for start in range(0, max(len(images), 1), BATCH):
-        batch = images[start : start + BATCH].astype(np.float32)[:, None]
+        batch = images[start : start + BATCH].astype(np.float32).reshape(-1, channels, 28, 28)
         if scale:
             batch *= np.float32(1 / 255)
         elif not (batch.min(initial=0) >= 0 and batch.max(initial=0) <= 1):  # also false where there is a NaN

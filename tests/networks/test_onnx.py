@@ -15,10 +15,10 @@ EVERY_LAYER = [
 ]  # fmt: skip
 
 
-def both(lines: list[str] | tuple[str, ...]) -> tuple[Network, Recognizer]:
+def both(lines: list[str] | tuple[str, ...], channels: int = 1) -> tuple[Network, Recognizer]:
     """A network with random weights and random running statistics, and the recogniser made from it."""
     torch.manual_seed(0)
-    layers = read_layers(list(lines))
+    layers = read_layers(list(lines), channels=channels)
     network = Network(layers)
     initialise(network)
     for module in network.modules():
@@ -31,18 +31,26 @@ def both(lines: list[str] | tuple[str, ...]) -> tuple[Network, Recognizer]:
     return network.eval(), Recognizer(to_onnx(layers, weights, Manifest("test")))
 
 
+BUNDLED = [(recipe.lines, recipe.data.channels) for recipe in map(Recipe.load, bundled_names())]
+
+
 @pytest.mark.parametrize(
-    "lines", [EVERY_LAYER, ["flatten", "dense 10"], *(Recipe.load(n).lines for n in bundled_names())]
+    ("lines", "channels"), [(EVERY_LAYER, 1), (["flatten", "dense 10"], 1), (["flatten", "dense 11"], 3), *BUNDLED]
 )
-def test_logits_and_features_are_those_of_torch(lines) -> None:
-    network, recognizer = both(lines)
-    images = np.random.default_rng(0).integers(0, 256, (7, 28, 28), dtype=np.uint8)
+def test_logits_and_features_are_those_of_torch(lines, channels) -> None:
+    network, recognizer = both(lines, channels)
+    shape = (7, 28, 28) if channels == 1 else (7, channels, 28, 28)
+    images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     with torch.inference_mode():
-        logits = network(torch.from_numpy(images)[:, None].float() / 255).numpy()
+        logits = network(torch.from_numpy(images).reshape(7, channels, 28, 28).float() / 255).numpy()
         last = network.stages[-1]
         features = recognizer.features(images)
         again = torch.nn.functional.linear(torch.from_numpy(features), last.weight, last.bias).numpy()
-    np.testing.assert_allclose(recognizer.logits(images), logits, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(recognizer.logits(images), logits[:, :10], rtol=1e-4, atol=1e-4)
+    assert recognizer.can_reject == (logits.shape[1] == 11)
+    if recognizer.can_reject:
+        expected = torch.logsumexp(torch.from_numpy(logits[:, :10]), 1).numpy() - logits[:, 10]
+        np.testing.assert_allclose(recognizer.judge(images)[1], expected, rtol=1e-3, atol=1e-3)
     np.testing.assert_allclose(again, logits, rtol=1e-4, atol=1e-4)
 
 

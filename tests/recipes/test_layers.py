@@ -61,7 +61,7 @@ def test_counts_are_those_of_the_torch_module(name: str) -> None:
         (["conv 8 31"], ["(1, 28, 28)", "too small"]),
         (["flatten", "dropout 1.5", "dense 10"], ["dropout rate", "below 1"]),
         (["flatten", "dropout nan", "dense 10"], ["dropout rate"]),
-        (["flatten", "dense 11"], ["(11,)", 'end the list with "dense 10"']),
+        (["flatten", "dense 12"], ["(12,)", 'end the list with "dense 10"']),
         (["flatten", "dense 10", "softmax"], ["leave the softmax out"]),
         (["flatten", "dense 10", "relu"], ['end it with "dense 10"']),
         ([""], ["unknown layer"]),

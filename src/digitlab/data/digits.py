@@ -65,16 +65,40 @@ class Digits:
         return content.hexdigest()
 
 
+class Pieces(NamedTuple):
+    """Pieces of pages, and what they are.
+
+    Attributes:
+        images: (N, 3, 28, 28) uint8: the piece framed as MNIST is, all ink around it, and which of that is its own.
+        labels: (N,) int64, 0 to 9, or NO_DIGIT.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of images and labels, in hex."""
+        content = hashlib.sha256(np.ascontiguousarray(self.images).data)
+        content.update(self.labels.astype("<i8").tobytes())
+        return content.hexdigest()
+
+
+NO_DIGIT = 10
+NO_PIECES = Pieces(np.empty((0, 3, 28, 28), np.uint8), np.empty(0, np.int64))
+
+
 class Splits(NamedTuple):
     """Digits to train on, to choose by, and to judge with. Any part but `train` may be empty.
 
-    `others`, (M, 28, 28) uint8, are images to train on that show no digit, for networks that can say so.
+    `pieces` of synthetic pages are trained on too, by networks that can say "no digit"; `held_out` are to choose by.
     """
 
     train: Digits
     validation: Digits
     test: Digits
-    others: np.ndarray = np.empty((0, 28, 28), np.uint8)
+    pieces: Pieces = NO_PIECES
+    held_out: Pieces = NO_PIECES
 
     def parts(self) -> dict[str, Digits]:
         """Return the three parts by their names."""

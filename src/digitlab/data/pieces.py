@@ -7,82 +7,143 @@ teaches nothing and is left out. Letters, marks and scribbles by the pen and in 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+import os
+import zipfile
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from typing import NamedTuple
 
 import numpy as np
 
-from digitlab.data.digits import Digits
+from digitlab.data import strokes
+from digitlab.data.digits import NO_DIGIT, Digits, Pieces
+from digitlab.data.distractors import distractor
 from digitlab.data.pages import Page, make_page
-from digitlab.finding.pen import normal_strokes
-from digitlab.finding.propose import Candidate, candidates_of
-from digitlab.framing import SIDE, frame
+from digitlab.finding.candidate import Candidate
+from digitlab.finding.cuts import cuts
+from digitlab.finding.darkness import View
+from digitlab.finding.propose import candidates_of, propose
+from digitlab.framing import SIDE
+from digitlab.storage import atomic_path, cache_folder
 
-NO_DIGIT = 10
-WHOLE = 0.85  # a piece is a digit with this share of its ink, and with this share of its own ink the digit's
+GENERATION = 1  # counts up whenever the same seed would give other pieces
+WHOLE, PURE = 0.85, 0.9  # a piece is a digit with these shares of the digit's ink, and of its own
 PART = 0.6  # and none with less than this of either
 POINTS = 48  # of a digit's ink, by which is judged how much of it a piece holds
-SINGLES = 0.3  # share of what is no digit that stands alone: letters, marks, scribbles
+MOST_OTHERS = 20  # pieces of a page that are no digit, if it has fewer digits
+ALONE = 4  # things that stand alone, for each page
 CHUNK = 16  # pages made at a time by one process
 
 
-class Pieces(NamedTuple):
-    """Framed pieces.
+def load(count: int, seed: int, bank: Digits, listen: Callable[[int], None] = lambda made: None) -> Pieces:
+    """Return pieces as `generate` makes them, on all cores, kept in the user's cache for the next time.
 
-    Attributes:
-        images: (N, 28, 28) uint8, ink light on dark.
-        labels: (N,) int64, 0 to 9, or NO_DIGIT.
+    Raises:
+        OutputError: the cache cannot be written.
     """
+    key = hashlib.sha256(f"{GENERATION} {count} {seed} {bank.digest}".encode()).hexdigest()[:16]
+    path = cache_folder() / "pieces" / f"{key}.npz"
+    if path.exists():
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                return Pieces(file["images"], file["labels"])
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            path.unlink(missing_ok=True)  # cut short by a crash: made anew
+    pieces = generate(count, seed, bank, os.cpu_count() or 1, listen)
+    with atomic_path(path) as temporary, open(temporary, "wb") as file:
+        np.savez_compressed(file, images=pieces.images, labels=pieces.labels)
+    return pieces
 
-    images: np.ndarray
-    labels: np.ndarray
 
-
-def generate(count: int, seed: int = 0, bank: Digits | None = None, workers: int = 1) -> Pieces:
-    """Make pieces: half digits, half what is none.
+def generate(
+    count: int,
+    seed: int = 0,
+    bank: Digits | None = None,
+    workers: int = 1,
+    listen: Callable[[int], None] = lambda made: None,
+) -> Pieces:
+    """Make pieces of pages and of what stands alone, about half of them digits.
 
     Args:
-        count: how many.
+        count: how many at least.
         seed: 0 or more; the same seed and bank give the same pieces, whatever the number of workers.
         bank: digits to write on the pages beside the pen's own.
         workers: processes to share the work.
-
-    Returns:
-        Pieces, digits first.
+        listen: is told again and again how many there are.
     """
-    half = count // 2
-    want = {"digits": half, "pages": int((count - half) * (1 - SINGLES))}
-    digits: list[np.ndarray] = []
-    labels: list[np.ndarray] = []
-    others: list[np.ndarray] = []
-    have_digits = have_others = 0
-    for images, kinds in _made(seed, bank, workers):
-        is_digit = kinds != NO_DIGIT
-        digits.append(images[is_digit])
-        labels.append(kinds[is_digit])
-        others.append(images[~is_digit])
-        have_digits, have_others = have_digits + int(is_digit.sum()), have_others + int((~is_digit).sum())
-        if have_digits >= want["digits"] and have_others >= want["pages"]:
+    parts, have = [], 0
+    for made in _made(seed, bank, workers):
+        parts.append(made)
+        have += len(made.labels)
+        listen(min(have, count))
+        if have >= count:
             break
-    alone = _alone(count - half - want["pages"], seed)
-    images = np.concatenate([np.concatenate(digits)[:half], np.concatenate(others)[: want["pages"]], alone])
-    kept = np.concatenate(labels)[:half]
-    return Pieces(images, np.concatenate([kept, np.full(len(images) - len(kept), NO_DIGIT)]))
+    return _joined(parts)
 
 
 def pieces_of(page: Page, rng: np.random.Generator) -> Pieces:
     """Return the pieces of one page, at most a few more of no digit than digits."""
     candidates = candidates_of(page.image)
-    labels = label(candidates, page)
+    candidates += [part for piece in candidates if piece.kind == "component" for part in cuts(piece)]
+    return _some(candidates, label(candidates, page), rng)
+
+
+def alone(rng: np.random.Generator, bank: Digits | None = None) -> Pieces:
+    """Return the pieces of one thing that stands alone on clean paper: a digit, a letter, a mark, a scribble."""
+    ink, what = _thing(rng, bank)
+    margin = rng.integers(0, max(2, int(0.7 * max(ink.shape))), 4)
+    paper = np.pad(ink, (margin[:2], margin[2:]))
+    paper = (paper * rng.uniform(0.2, 1)).astype(np.uint8)
+    if rng.random() < 0.5:  # a clean scan has no grain
+        paper = np.maximum(paper, rng.normal(0, 3, paper.shape).clip(0, 255).astype(np.uint8))
+    view = View(paper, (12.0, 22.0, 40.0, 72.0, 130.0), 1.0, False)
+    candidates = propose([view])
+    candidates += [part for piece in candidates if piece.kind == "component" for part in cuts(piece)]
+    labels = np.full(len(candidates), NO_DIGIT)
+    whole = np.array([min(c.width / ink.shape[1], c.height / ink.shape[0]) for c in candidates])
+    if what < NO_DIGIT:
+        labels[whole > 0.9] = what
+        labels[(whole <= 0.9) & (whole > 0.7)] = -1
+    elif what > NO_DIGIT:  # two digits, or a part of one: nothing is known of what it falls into
+        labels[whole <= 0.9] = -1
+    return _some(candidates, labels, rng)
+
+
+def _thing(rng: np.random.Generator, bank: Digits | None) -> tuple[np.ndarray, int]:
+    """Return ink (height, width) uint8, tight, and its label; NO_DIGIT + 1 for two digits or a part of one."""
+    height = int(rng.integers(20, 120))
+    if rng.random() < 0.4:
+        if bank is None or rng.random() < 0.5:
+            digit = int(rng.integers(10))
+            return strokes.draw(digit, rng, height), digit
+        index = int(rng.integers(len(bank)))
+        return _enlarged(bank.images[index], height, rng), int(bank.labels[index])
+    ink, kind = distractor(rng, height)
+    return ink, NO_DIGIT + (kind in ("pair", "fragment"))
+
+
+def _enlarged(image: np.ndarray, height: int, rng: np.random.Generator) -> np.ndarray:
+    """Return a framed digit as the stroke of a pen, so many pixels high: edges as sharp as that size has them."""
+    import cv2
+
+    rows, columns = np.flatnonzero(image.max(axis=1)), np.flatnonzero(image.max(axis=0))
+    image = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    scale = height / len(image)
+    size = max(2, round(image.shape[1] * scale)), max(2, height)
+    large = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC).astype(np.float32)
+    return ((large - rng.uniform(60, 120)) * max(1.0, scale * 0.6) + 127).clip(0, 255).astype(np.uint8)
+
+
+def _some(candidates: list[Candidate], labels: np.ndarray, rng: np.random.Generator) -> Pieces:
+    """Keep all digits, and of the rest a few more at most."""
     digit = np.flatnonzero((labels >= 0) & (labels != NO_DIGIT))
     other = np.flatnonzero(labels == NO_DIGIT)
-    most = max(20, len(digit))
+    most = max(MOST_OTHERS, len(digit))
     if len(other) > most:
         other = rng.choice(other, most, replace=False)
     chosen = np.concatenate([digit, other])
-    images = [candidates[i].framed() for i in chosen]
-    return Pieces(np.stack(images) if images else np.empty((0, SIDE, SIDE), np.uint8), labels[chosen])
+    images = [candidates[i].seen() for i in chosen]
+    return Pieces(np.stack(images) if images else np.empty((0, 3, SIDE, SIDE), np.uint8), labels[chosen])
 
 
 def label(candidates: list[Candidate], page: Page) -> np.ndarray:
@@ -99,7 +160,7 @@ def label(candidates: list[Candidate], page: Page) -> np.ndarray:
         if pure < PART:
             continue
         held = candidate.covers(marks[main - 1])
-        if pure >= WHOLE and held >= WHOLE:
+        if pure >= PURE and held >= WHOLE:
             labels[index] = page.digits[main - 1].label
         elif held >= PART:
             labels[index] = -1
@@ -152,18 +213,18 @@ def _chunk_of_worker(start: int) -> Pieces:
 
 
 def _chunk(start: int, bank: Digits | None) -> Pieces:
-    parts = [pieces_of(make_page(number, bank), np.random.default_rng(number)) for number in range(start, start + CHUNK)]
+    parts = []
+    for number in range(start, start + CHUNK):
+        rng = np.random.default_rng(number)
+        parts.append(pieces_of(make_page(number, bank, _kind(rng)), rng))
+        parts += [alone(rng, bank) for _ in range(ALONE)]
+    return _joined(parts)
+
+
+def _kind(rng: np.random.Generator) -> str | None:
+    """Return the kind of page to make: now and then one that holds no digit, else whatever comes."""
+    return "distractors" if rng.random() < 0.08 else None
+
+
+def _joined(parts: list[Pieces]) -> Pieces:
     return Pieces(np.concatenate([p.images for p in parts]), np.concatenate([p.labels for p in parts]))
-
-
-def _alone(count: int, seed: int) -> np.ndarray:
-    """Return framed pictures of single letters, marks, scribbles and the like."""
-    from digitlab.data.distractors import distractor
-
-    images = np.zeros((count, SIDE, SIDE), np.uint8)
-    for index in range(count):
-        rng = np.random.default_rng([seed, 1, index])
-        ink, _ = distractor(rng, int(rng.integers(24, 90)))
-        images[index] = frame(normal_strokes(ink))
-    return images
-

@@ -55,13 +55,26 @@ def views(grey: np.ndarray, rgb: np.ndarray | None = None) -> list[View]:
     return [_near(grey), View(ink, (50.0, 115.0), max(grey.shape) / max(far.shape), True)]
 
 
+def _continued(small: np.ndarray, reach: int) -> np.ndarray:
+    """Return a picture with a margin all around, in which the trend of its light goes on."""
+    import cv2
+
+    trend = cv2.blur(small, (reach, reach))
+    mirrored = cv2.copyMakeBorder(trend, *[reach] * 4, cv2.BORDER_REFLECT_101).astype(np.int16)
+    edge = cv2.copyMakeBorder(trend, *[reach] * 4, cv2.BORDER_REPLICATE).astype(np.int16)
+    padded = (2 * edge - mirrored).clip(0, 255).astype(np.uint8)
+    padded[reach:-reach, reach:-reach] = small
+    return padded
+
+
 def _near(grey: np.ndarray) -> View:
     import cv2
 
     small = shrunk(grey, PAPER_SIDE)
     window = max(9, int(max(small.shape) * BROADEST) | 1)
-    closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((window, window), np.uint8))
-    paper = cv2.GaussianBlur(closed, (0, 0), window / 4)
+    # Light that falls off towards the border goes on falling beyond it: else the border would look inked.
+    closed = cv2.morphologyEx(_continued(small, window), cv2.MORPH_CLOSE, np.ones((window, window), np.uint8))
+    paper = cv2.GaussianBlur(closed, (0, 0), window / 4)[window:-window, window:-window]
     if paper.shape != grey.shape:
         paper = cv2.resize(paper, grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
     if max(grey.shape) > 700:

@@ -41,7 +41,7 @@ def to_onnx(layers: tuple[Layer, ...], weights: dict[str, np.ndarray], manifest:
     described = helper.make_graph(
         graph.nodes,
         "digitlab",
-        [helper.make_tensor_value_info("images", TensorProto.FLOAT, ["N", 1, 28, 28])],
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, ["N", *layers[0].input_shape])],
         [
             helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["N", 10]),
             helper.make_tensor_value_info("features", TensorProto.FLOAT, ["N", features]),

@@ -61,13 +61,13 @@ class Layer:
     parameters: int = 0
 
 
-def read_layers(lines: list[str], where: str = "recipe") -> tuple[Layer, ...]:
-    """Read a list of lines into placed layers, for images of (1, 28, 28) and ten digits.
+def read_layers(lines: list[str], where: str = "recipe", channels: int = 1) -> tuple[Layer, ...]:
+    """Read a list of lines into placed layers, for images of (channels, 28, 28) and ten digits.
 
     Raises:
         RecipeError: a word is unknown, a value is impossible, or shapes do not fit; names the layer and the fix.
     """
-    shape: Shape = (1, 28, 28)
+    shape: Shape = (channels, 28, 28)
     layers = []
     for number, line in enumerate(lines, 1):
         here = f'{where}: layer {number} "{line}"'
@@ -75,7 +75,8 @@ def read_layers(lines: list[str], where: str = "recipe") -> tuple[Layer, ...]:
         layers.append(layer)
         shape = layer.output_shape
     if shape not in ((10,), (11,)):
-        raise RecipeError(f'{where}: the last layer gives {shape}, not ten logits; end the list with "dense 10" (or "dense 11": ten digits and no digit)')
+        ends = '"dense 10" ("dense 11" where the eleventh answer is "no digit")'
+        raise RecipeError(f"{where}: the last layer gives {shape}, not ten logits; end the list with {ends}")
     if layers[-1].kind != "dense":
         raise RecipeError(f'{where}: the list ends in "{layers[-1].text}"; end it with "dense 10" (softmax is implied)')
     return tuple(layers)

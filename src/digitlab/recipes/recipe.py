@@ -70,7 +70,12 @@ class Source:
     split: Literal["standard", "kaggle", "full"] = "standard"
     train_size: int = 0  # how many of the training images to use; 0: all
     strokes: int = 0  # digits by the pen that join the training images
-    pieces: int = 0  # pieces of synthetic pages that join them: as many digits as what is none
+    pieces: int = 0  # pieces of synthetic pages that join them, about half of them no digit
+
+    @property
+    def channels(self) -> int:
+        """What an image has: its ink, and for pieces of pages two pictures of their surroundings."""
+        return 3 if self.name == "pages" else 1
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,7 @@ class Recipe:
     @cached_property
     def layers(self) -> tuple[Layer, ...]:
         """The network, read and checked."""
-        return read_layers(list(self.lines), f"recipe {self.name}")
+        return read_layers(list(self.lines), f"recipe {self.name}", self.data.channels)
 
     @property
     def parameters(self) -> int:
@@ -175,7 +180,7 @@ class Recipe:
             claim=read.get("claim"),
             choices={key: str(value) for key, value in page.get("choices", {}).items()},
         )
-        read_layers(list(recipe.lines), where)  # so that errors name the file
+        read_layers(list(recipe.lines), where, recipe.data.channels)  # so that errors name the file
         return recipe
 
     def to_dict(self) -> dict[str, Any]:

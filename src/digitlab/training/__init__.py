@@ -7,11 +7,11 @@ from pathlib import Path
 
 from digitlab import recognizer as recognizers
 from digitlab import storage
-from digitlab.data.digits import Splits
+from digitlab.data.digits import NO_DIGIT, Splits
 from digitlab.errors import RunError
 from digitlab.networks import to_onnx
 from digitlab.recipes import Recipe
-from digitlab.training.calibration import fit_temperature
+from digitlab.training.calibration import fit_odds, fit_temperature
 from digitlab.training.device import describe_hardware, fast_bfloat16, keep_memory, pick_device
 from digitlab.training.loop import Listener, Training, deterministic
 from digitlab.training.run import Run, command, facts_about, load_splits, new_folder
@@ -121,13 +121,27 @@ def write_recognizer(run: Run, training: Training, splits: Splits) -> None:
     )
     layers, weights = run.recipe.layers, training.weights()
     content = to_onnx(layers, weights, manifest)
-    if len(splits.validation):
-        logits = recognizers.Recognizer(content, trusted=True).logits(splits.validation.images)
-        accuracy = float((logits.argmax(1) == splits.validation.labels).mean())
+    plain = recognizers.Recognizer(content, trusted=True)
+    pieces = splits.held_out
+    images, labels = splits.validation.images, splits.validation.labels
+    if run.recipe.data.channels > 1:
+        images, labels = pieces.images[pieces.labels != NO_DIGIT], pieces.labels[pieces.labels != NO_DIGIT]
+    if len(labels):
+        logits = plain.logits(images)
+        accuracy = float((logits.argmax(1) == labels).mean())
         manifest = dataclasses.replace(
             manifest,
-            temperature=fit_temperature(logits, splits.validation.labels),
+            temperature=fit_temperature(logits, labels),
             figures={"validation": {"accuracy": accuracy, "n": len(logits)}},
         )
-        content = to_onnx(layers, weights, manifest)
+    if len(pieces.labels) and plain.can_reject:
+        shown = pieces.images if run.recipe.data.channels > 1 else pieces.images[:, 0]
+        _, odds = plain.judge(shown)
+        temperature, offset = fit_odds(odds, pieces.labels != NO_DIGIT)
+        right = float(((odds > offset) == (pieces.labels != NO_DIGIT)).mean())
+        figures = manifest.figures | {"digit or not": {"accuracy": right, "n": len(odds)}}
+        manifest = dataclasses.replace(
+            manifest, digit_temperature=temperature, digit_offset=offset, figures=figures
+        )
+    content = to_onnx(layers, weights, manifest)
     storage.write_bytes(run.recognizer, content)

@@ -27,3 +27,28 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
         return float(-log_softmax(scaled, axis=1)[rows, labels].mean())
 
     return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
+
+
+def fit_odds(odds: np.ndarray, is_digit: np.ndarray) -> tuple[float, float]:
+    """Return temperature and offset that make (odds - offset) / temperature the log odds of being a digit.
+
+    Source: Platt, "Probabilistic Outputs for Support Vector Machines", 1999.
+
+    Args:
+        odds: (N,) float, raw log odds of pieces that were not trained on.
+        is_digit: (N,) bool.
+
+    Returns:
+        (1, 0) where there is nothing to fit.
+    """
+    from scipy.optimize import minimize
+
+    if is_digit.all() or not is_digit.any():
+        return 1.0, 0.0
+    sign = np.where(is_digit, 1.0, -1.0)
+
+    def loss(parameters: np.ndarray) -> float:
+        return float(np.logaddexp(0, -sign * (odds.astype(np.float64) - parameters[1]) / np.exp(parameters[0])).mean())
+
+    log_temperature, offset = minimize(loss, np.zeros(2), method="Nelder-Mead").x
+    return float(np.exp(np.clip(log_temperature, -3, 3))), float(offset)

@@ -17,14 +17,13 @@ import torch
 import torch.nn.functional as functional
 from torch.optim.swa_utils import AveragedModel
 
-from digitlab.data.digits import Digits, Splits
+from digitlab.data.digits import Splits
 from digitlab.networks import Network, initialise
 from digitlab.recipes import Augmentation, Recipe
 from digitlab.training import checkpoint
 from digitlab.training.augment import augment
 from digitlab.training.schedule import make_optimizer, rate_at
 
-NO_OTHERS = np.empty((0, 28, 28), np.uint8)
 BLOCK = 4096  # images varied at once: enough to hide Python, little enough for the cache
 
 Listener = Callable[[dict[str, Any]], None]
@@ -58,7 +57,7 @@ class Training:
         self.history: list[dict[str, Any]] = []
         self.precision = "bf16" if bf16 else "fp32"
         self._autocast = torch.autocast(device.type, torch.bfloat16, enabled=bf16)
-        self._train, self._validation = _resident(splits.train, device, splits.others), _resident(splits.validation, device)
+        self._train, self._validation = _resident(*_material(recipe, splits), device)
         batch = recipe.plan.batch_size
         count = len(self._train[1])
         full, left = divmod(count, batch)
@@ -136,7 +135,9 @@ class Training:
         network.eval()
         with self._autocast:
             parts = [network(_to_float(part)) for part in images.split(1000)]
-        logits = torch.cat(parts).float()[:, :10]
+        logits = torch.cat(parts).float()
+        if not (labels > 9).any():  # digits alone: whether each is one is not asked
+            logits = logits[:, :10]
         return {
             "validation_loss": functional.cross_entropy(logits, labels).item(),
             "validation_accuracy": (logits.argmax(1) == labels).double().mean().item(),
@@ -176,13 +177,22 @@ def _floats_only(move: Callable[[Any, Any, Any], None]) -> Callable[[Any, Any, A
     return wrapped
 
 
+def _material(recipe: Recipe, splits: Splits) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """Return images (N, C, 28, 28) and labels, to train on and to judge by."""
+    pieces, held_out = splits.pieces, splits.held_out
+    if recipe.data.channels > 1:
+        return (pieces.images, pieces.labels), (held_out.images, held_out.labels)
+    images = np.concatenate([splits.train.images[:, None], pieces.images[:, :1]])
+    labels = np.concatenate([splits.train.labels, pieces.labels])
+    return (images, labels), (splits.validation.images[:, None], splits.validation.labels)
+
+
 def _resident(
-    digits: Digits, device: torch.device, others: np.ndarray = NO_OTHERS
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return images (N, 1, 28, 28) uint8 and labels (N,) int64 on the device; what is no digit has label 10."""
-    images = torch.from_numpy(np.concatenate([digits.images, others])).unsqueeze(1)
-    labels = np.concatenate([digits.labels, np.full(len(others), 10)])
-    return images.to(device), torch.from_numpy(labels).to(device)
+    train: tuple[np.ndarray, np.ndarray], validation: tuple[np.ndarray, np.ndarray], device: torch.device
+) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """Return images uint8 and labels int64 of both on the device."""
+    parts = (train, validation)
+    return [(torch.from_numpy(images).to(device), torch.from_numpy(labels).to(device)) for images, labels in parts]
 
 
 def _to_float(images: torch.Tensor) -> torch.Tensor:

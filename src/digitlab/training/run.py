@@ -8,7 +8,6 @@ recognizer.onnx         the result; it is there once the training is done
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import json
 import shlex
@@ -24,6 +23,7 @@ from digitlab.data.digits import Digits, Splits, fixed_ranks
 from digitlab.errors import RunError, UsageError
 from digitlab.recipes import Recipe, bundled_names
 
+HELD_OUT = 100  # seeds of pages from here on are never trained on
 RECIPE_FILE, METRICS_FILE, RECOGNIZER_FILE = "run.json", "metrics.jsonl", "recognizer.onnx"
 
 
@@ -112,7 +112,14 @@ def load_splits(recipe: Recipe, seed: int) -> Splits:
         UsageError: more training images are asked for than there are.
     """
     source = recipe.data
-    splits = data.load(source.name, split=source.split)
+    splits = data.load("mnist" if source.name == "pages" else source.name, split=source.split)
+    if source.pieces:
+        from digitlab.data import pieces
+
+        splits = splits._replace(
+            pieces=pieces.load(source.pieces, seed, splits.train),
+            held_out=pieces.load(source.pieces // 10, HELD_OUT + seed, splits.validation),
+        )
     train = splits.train
     if source.train_size > len(train):
         raise UsageError(
@@ -137,9 +144,9 @@ def facts_about(splits: Splits) -> dict[str, Any]:
     """Return what a run should remember about its surroundings: data and versions."""
     named = zip(("train", "validation", "test"), splits[:3], strict=True)
     facts = {part: {"name": d.name, "n": len(d), "sha256": d.digest} for part, d in named if len(d)}
-    if len(splits.others):
-        digest = hashlib.sha256(np.ascontiguousarray(splits.others).data).hexdigest()
-        facts["others"] = {"name": "what is no digit", "n": len(splits.others), "sha256": digest}
+    for name, pieces in (("pieces", splits.pieces), ("held_out", splits.held_out)):
+        if len(pieces.labels):
+            facts[name] = {"name": f"{name} of pages", "n": len(pieces.labels), "sha256": pieces.digest}
     return {"data": facts, "versions": versions()}
 
 

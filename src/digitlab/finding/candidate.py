@@ -1,0 +1,151 @@
+"""A candidate: a piece of ink that could be one digit, and how it looks to those who judge it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from digitlab.finding.darkness import View
+from digitlab.finding.pen import normal_strokes
+from digitlab.framing import SIDE, frame
+from digitlab.readings import Box
+
+POINTS = 24  # of a candidate's ink, by which shared ink is found
+AROUND = 2.8  # the surroundings that are shown reach this far across, by the candidate's longer side
+OUTSIDE = 100  # in the mask: beyond the picture's border
+
+
+@dataclass(eq=False)
+class Candidate:
+    """A piece of ink that could be one digit.
+
+    Attributes:
+        box: in pixels of the opened picture.
+        mask: (height, width) bool in pixels of its view, its ink.
+        ink: (height, width) uint8 of the same size, how full the ink is.
+        view: where it was found.
+        corner: (left, top) of the mask in pixels of the view.
+        mass: how much ink, in full pixels of the opened picture.
+        dark: how dark its ink is, 0 to 255, against the paper; of the far view, relative to that view's ink.
+        kind: "component", "merge" or "cut".
+        cut_off: whether it touches the picture's border.
+        points: (P, 2) int, x and y of some of its ink in the opened picture.
+    """
+
+    box: Box
+    mask: np.ndarray
+    ink: np.ndarray
+    view: View
+    corner: tuple[int, int]
+    mass: float
+    dark: float
+    kind: str
+    cut_off: bool
+    points: np.ndarray
+
+    @property
+    def scale(self) -> float:
+        """Pixels of the opened picture for each pixel of the mask."""
+        return self.view.scale
+
+    @property
+    def far(self) -> bool:
+        """Whether it comes from the far view."""
+        return self.view.far
+
+    @property
+    def height(self) -> int:
+        """In pixels of the opened picture."""
+        return self.box[3] - self.box[1]
+
+    @property
+    def width(self) -> int:
+        """In pixels of the opened picture."""
+        return self.box[2] - self.box[0]
+
+    def framed(self) -> np.ndarray:
+        """Return the candidate as the recogniser wants it: (28, 28) uint8."""
+        return frame(normal_strokes(self.ink))
+
+    def covers(self, points: np.ndarray) -> float:
+        """Return the share of points (P, 2) of the opened picture that lie on this candidate's ink."""
+        x = ((points[:, 0] - self.box[0]) / self.scale).astype(int)
+        y = ((points[:, 1] - self.box[1]) / self.scale).astype(int)
+        height, width = self.mask.shape
+        inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
+        return float(self.mask[y[inside], x[inside]].sum()) / len(points)
+
+    def seen(self) -> np.ndarray:
+        """Return the candidate with its surroundings: (3, 28, 28) uint8.
+
+        The candidate as the recogniser wants it; all ink around it, in which ink as dark as its own is 127; and
+        which of that ink is its own.
+        """
+        import cv2
+
+        height, width = self.mask.shape
+        reach = max(4, round(AROUND * max(height, width)))
+        left = self.corner[0] + width // 2 - reach // 2
+        top = self.corner[1] + height // 2 - reach // 2
+        around = np.zeros((reach, reach, 2), np.uint8)
+        around[..., 1] = OUTSIDE
+        darkness = self.view.darkness
+        rows = slice(max(0, top), min(top + reach, darkness.shape[0]))
+        columns = slice(max(0, left), min(left + reach, darkness.shape[1]))
+        inner = around[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
+        inner[..., 0] = darkness[rows, columns]
+        inner[..., 1] = 0
+        y, x = self.corner[1] - top, self.corner[0] - left
+        own = around[y : y + height, x : x + width, 1]
+        own[self.mask] = 255
+        shape = cv2.INTER_AREA if reach >= SIDE else cv2.INTER_LINEAR
+        small = cv2.resize(around, (SIDE, SIDE), interpolation=shape)
+        ink = cv2.convertScaleAbs(small[..., 0], alpha=127 / max(1.0, self.dark))
+        return np.stack([self.framed(), ink, small[..., 1]])
+
+
+def make_candidate(
+    view: View, box: tuple[int, int, int, int], mask: np.ndarray, threshold: float, dark: float, kind: str
+) -> Candidate:
+    """Make a candidate of a mask.
+
+    Args:
+        view: where it was found.
+        box: left, top, right, bottom of the mask in pixels of the view.
+        mask: (height, width) bool.
+        threshold: the level at which it was found.
+        dark: how dark its ink is.
+        kind: "component" or "merge".
+    """
+    import cv2
+
+    left, top, right, bottom = box
+    height, width = view.darkness.shape
+    # Soft edges reach a pixel beyond the threshold.
+    reach = left > 0, top > 0, right < width, bottom < height
+    outer = left - reach[0], top - reach[1], right + reach[2], bottom + reach[3]
+    padded = np.zeros((outer[3] - outer[1], outer[2] - outer[0]), np.uint8)
+    inner = slice(int(reach[1]), int(reach[1]) + bottom - top), slice(int(reach[0]), int(reach[0]) + right - left)
+    padded[inner] = mask
+    near = cv2.dilate(padded, np.ones((3, 3), np.uint8))
+    floor = min(0.6 * threshold, 0.25 * dark)
+    darkness = view.darkness[outer[1] : outer[3], outer[0] : outer[2]]
+    table = np.clip((np.arange(256) - floor) * (255 / (0.9 * dark - floor)), 0, 255).astype(np.uint8)
+    ink = cv2.LUT(darkness, table) * near
+    y, x = np.nonzero(mask)
+    some = np.linspace(0, len(x) - 1, POINTS).astype(int)
+    scale = view.scale
+    points = np.stack([(left + x[some] + 0.5) * scale, (top + y[some] + 0.5) * scale], axis=1).astype(int)
+    return Candidate(
+        box=(int(left * scale), int(top * scale), round(right * scale), round(bottom * scale)),
+        mask=mask,
+        ink=ink,
+        view=view,
+        corner=(left, top),
+        mass=float(ink.sum()) / 255 * scale * scale,
+        dark=dark,
+        kind=kind,
+        cut_off=not all(reach),
+        points=points,
+    )
