@@ -30,13 +30,13 @@ def picture(level: int) -> Image.Image:
 def run(monkeypatch, capsys, tmp_path):
     """Run the command line in `tmp_path`, where an image's grey level is what is read in it, 0.9 sure a digit."""
 
-    def read_page(opened, recognizer, single=False):
+    def read_page(opened, recognizer, judge, single=False):
         text = str(int(opened.grey[0, 0])) if opened.grey[0, 0] < 255 else ""
         digits = tuple(Digit(int(c), 0.9, (9 * i, 9, 9 * i + 8, 20), ((1, 0.06),)) for i, c in enumerate(text))
         return (Line(digits),) if digits else ()
 
     monkeypatch.setattr(reader, "read_page", read_page)
-    monkeypatch.setattr(reader, "_load", lambda model, threads=0: None)
+    monkeypatch.setattr(reader, "_model", lambda model, threads: None)
     monkeypatch.chdir(tmp_path)
 
     def call(*words):
@@ -268,7 +268,7 @@ def test_standard_input_may_be_any_of_the_images(tmp_path) -> None:
     done = whole("7.png", "-", "--jsonl", "--single", cwd=tmp_path, input=content)
     entries = [json.loads(line) for line in done.stdout.splitlines()]
     assert [(entry["file"], entry["text"]) for entry in entries] == [("7.png", "7"), ("-", "7")]
-    done = whole("-", cwd=tmp_path, input=b"")
+    done = whole("-", "--single", cwd=tmp_path, input=b"")
     assert done.returncode == 2
     assert b"empty" in done.stderr
 

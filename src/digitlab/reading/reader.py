@@ -12,13 +12,17 @@ from digitlab.errors import ImageError, UsageError
 from digitlab.reading.expect import Pattern
 from digitlab.reading.many import cores, in_order
 from digitlab.reading.open import Document, Opened, Pages, open_document
-from digitlab.reading.page import LONGEST, Probabilities, framed_digit, read_page
+from digitlab.reading.page import LONGEST, Judge, framed_digit, read_page
 from digitlab.readings import Line, Reading
 
-__all__ = ["LONGEST", "Probabilities", "Reader", "framed_digit"]
+__all__ = ["LONGEST", "Judge", "Reader", "framed_digit"]
 
 PICTURE = 800  # pixels of the longer side of the picture that a reading keeps
+JUDGE = "reader"  # the bundled judge of pieces
 LOSSLESS = 300  # pixels: a kept picture as small as this is a PNG, a larger one a JPEG
+
+
+_Models = tuple[Judge, Judge]
 
 
 class Reader:
@@ -29,7 +33,8 @@ class Reader:
 
     def __init__(
         self,
-        recognizer: Probabilities | str | Path | None = None,
+        recognizer: Judge | str | Path | None = None,
+        judge: Judge | str | Path | None = None,
         *,
         single: bool = False,
         min_confidence: float = 0.0,
@@ -39,7 +44,8 @@ class Reader:
         r"""Make a reader.
 
         Args:
-            recognizer: a `Recognizer`, or the name or path of one; the bundled default if not given.
+            recognizer: tells which digit: a `Recognizer`, or the name or path of one; the bundled default if not given.
+            judge: tells whether a piece of ink is a digit, likewise; the bundled one if not given.
             single: every picture shows one digit and nothing else: it is read whatever it looks like.
             min_confidence: digits that are less sure than this, 0 to 1, are left out of what is read.
             expect: the form that every line has, as in r"\d{4}-\d{2}", or how many digits; see
@@ -54,9 +60,9 @@ class Reader:
             raise UsageError(
                 f"min_confidence is {min_confidence:g}, but confidence goes from 0 to 1; give one of these"
             )
-        self._model = (recognizer or "default") if recognizer is None or isinstance(recognizer, str | Path) else None
-        self.recognizer: Probabilities = recognizer if self._model is None else _load(self._model)  # type: ignore[assignment]
+        self._given = recognizer or "default", judge or JUDGE
         self.single = single
+        self.recognizer, self.judge = self._models()
         self.min_confidence = min_confidence
         self.expect = None if expect is None else Pattern(str(expect))
         self.picture = picture
@@ -70,7 +76,7 @@ class Reader:
         Raises:
             ImageError: the picture cannot be opened; the message names it and the fix.
         """
-        return self._page(open_document(source), 1, self.recognizer)
+        return self._page(open_document(source), 1, (self.recognizer, self.judge))
 
     def read_pages(self, source: Any, pages: Pages | None = None) -> Iterator[Reading]:
         """Read the pages of a TIFF or PDF, one after the other; of anything else, the one picture.
@@ -84,7 +90,7 @@ class Reader:
         """
         document = open_document(source)
         for number in document.wanted(pages):
-            yield self._page(document, number, self.recognizer)
+            yield self._page(document, number, (self.recognizer, self.judge))
 
     def read_many(
         self,
@@ -106,11 +112,9 @@ class Reader:
             ImageError: a picture cannot be opened, and there is no `on_error`.
         """
         workers = cores() if workers is None else max(1, workers)
-        recognizer = self.recognizer
-        if workers > 1 and self._model is not None:
-            # Pictures share the cores: a recogniser that itself takes them all would only get in their way.
-            recognizer = _load(self._model, threads=1)
-        for source, outcome in in_order(self._jobs(sources, pages, recognizer), workers):
+        # Several pictures share the cores: models that take them all themselves would only get in their way.
+        models = self._models(threads=1) if workers > 1 else (self.recognizer, self.judge)
+        for source, outcome in in_order(self._jobs(sources, pages, models), workers):
             if isinstance(outcome, Reading):
                 yield outcome
             elif on_error is None:
@@ -119,7 +123,7 @@ class Reader:
                 on_error(source, outcome)
 
     def _jobs(
-        self, sources: Iterable[Any], pages: Pages | None, recognizer: Probabilities
+        self, sources: Iterable[Any], pages: Pages | None, models: _Models
     ) -> Iterator[Callable[[], tuple[Any, Reading | ImageError]]]:
         """Yield one job a page. Files are fetched and counted here, one after the other; the jobs decode and read."""
         for source in sources:
@@ -130,19 +134,17 @@ class Reader:
                 yield partial(_pair, source, error)
                 continue
             for number in numbers:
-                yield partial(self._job, source, document, number, recognizer)
+                yield partial(self._job, source, document, number, models)
 
-    def _job(
-        self, source: Any, document: Document, number: int, recognizer: Probabilities
-    ) -> tuple[Any, Reading | ImageError]:
+    def _job(self, source: Any, document: Document, number: int, models: _Models) -> tuple[Any, Reading | ImageError]:
         try:
-            return source, self._page(document, number, recognizer)
+            return source, self._page(document, number, models)
         except ImageError as error:
             return source, error
 
-    def _page(self, document: Document, number: int, recognizer: Probabilities) -> Reading:
+    def _page(self, document: Document, number: int, models: _Models) -> Reading:
         opened = document.page(number, LONGEST)
-        lines = [self._checked(line) for line in read_page(opened, recognizer, self.single)]
+        lines = [self._checked(line) for line in read_page(opened, *models, self.single)]
         return Reading(
             tuple(line for line in lines if line is not None),
             opened.file,
@@ -151,6 +153,11 @@ class Reader:
             opened.size,
             _small(opened, self.picture) if self.picture else None,
         )
+
+    def _models(self, threads: int = 0) -> _Models:
+        """Return recogniser and judge, loaded where they were given by name; `single` does without the judge."""
+        recognizer = _model(self._given[0], threads)
+        return recognizer, recognizer if self.single else _model(self._given[1], threads)
 
     def _checked(self, line: Line) -> Line | None:
         """Return the line as the reader's options want it, None if nothing is left of it."""
@@ -166,7 +173,9 @@ def _pair(source: Any, error: ImageError) -> tuple[Any, Reading | ImageError]:
     return source, error
 
 
-def _load(model: str | Path, threads: int = 0) -> Probabilities:
+def _model(model: Judge | str | Path, threads: int) -> Judge:
+    if not isinstance(model, str | Path):
+        return model
     from digitlab.recognizer import load
 
     return load(model, threads=threads)
