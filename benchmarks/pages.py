@@ -71,8 +71,8 @@ def _validation_digits() -> Digits | None:
 
 
 @functools.cache
-def _reader(model: str) -> Reader:
-    return Reader(model, picture=0)
+def _reader(model: str, judge: str | None) -> Reader:
+    return Reader(model, judge, picture=0)
 
 
 def held_out(index: int, kind: str | None = None) -> Page:
@@ -107,10 +107,10 @@ def judge_page(page: Page, lines: Sequence[Line]) -> Outcome:
     )
 
 
-def read_one(index: int, kind: str | None, model: str) -> Outcome:
+def read_one(index: int, kind: str | None, model: str, judge: str | None) -> Outcome:
     """Make a page, read it, and return how that went."""
     page = held_out(index, kind)
-    return judge_page(page, _reader(model).read(page.image).lines)
+    return judge_page(page, _reader(model, judge).read(page.image).lines)
 
 
 def figures_of(outcomes: Sequence[Outcome]) -> dict[str, Any]:
@@ -176,14 +176,15 @@ def false_digits(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     }
 
 
-def measure(pages: int, empty: int, model: str, processes: int) -> list[Outcome]:
+def measure(pages: int, empty: int, model: str, judge: str | None, processes: int) -> list[Outcome]:
     """Read pages of all kinds, then more of each kind without digits; several at a time."""
     kinds = [None] * pages + [kind for kind in WITHOUT_DIGITS for _ in range(empty)]
     if processes == 1:
-        return [read_one(index, kind, model) for index, kind in enumerate(kinds)]
+        return [read_one(index, kind, model, judge) for index, kind in enumerate(kinds)]
     done = []
     with ProcessPoolExecutor(processes) as pool:
-        for outcome in pool.map(read_one, range(len(kinds)), kinds, [model] * len(kinds), chunksize=4):
+        read = functools.partial(read_one, model=model, judge=judge)
+        for outcome in pool.map(read, range(len(kinds)), kinds, chunksize=4):
             done.append(outcome)
             if len(done) % 100 == 0:
                 print(f"  {len(done)} of {len(kinds)}", flush=True)
@@ -207,13 +208,14 @@ def show(figures: dict[str, Any]) -> None:
 def main() -> None:
     options = record.parser(__doc__)
     options.add_argument("--model", default="default")
+    options.add_argument("--judge", help="what tells whether a piece of ink is a digit; the bundled one if not given")
     options.add_argument("--pages", type=int, default=600, help="of all kinds, as often as the generator makes them")
     options.add_argument("--empty", type=int, default=60, help="more pages of each kind without digits")
     options.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     asked = options.parse_args()
     if asked.pages < 1 or asked.empty < 0 or asked.processes < 1:
         raise UsageError("pages and processes must be 1 or more and --empty 0 or more; ask for some pages")
-    outcomes = measure(asked.pages, asked.empty, asked.model, asked.processes)
+    outcomes = measure(asked.pages, asked.empty, asked.model, asked.judge, asked.processes)
     drawn = outcomes[: asked.pages]
     bare = [one for one in outcomes if one.kind in WITHOUT_DIGITS]
     with_digits = sorted({one.kind for one in drawn if one.written})

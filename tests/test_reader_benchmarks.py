@@ -205,7 +205,7 @@ def test_photos_are_measured_written_and_put_into_tables(
                 "c.png": Reading(), "d.png": Reading((line("0"),))}  # fmt: skip
 
     class Stub:
-        def __init__(self, model: str, picture: int) -> None: ...
+        def __init__(self, model: str, judge: str | None, picture: int) -> None: ...
 
         def read(self, path: Path) -> Reading:
             if path.name not in readings:
