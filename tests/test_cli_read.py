@@ -30,7 +30,7 @@ def picture(level: int) -> Image.Image:
 def run(monkeypatch, capsys, tmp_path):
     """Run the command line in `tmp_path`, where an image's grey level is what is read in it, 0.9 sure a digit."""
 
-    def read_page(opened, recognizer, judge, single=False):
+    def read_page(opened, recognizer, single=False, judge=None):
         text = str(int(opened.grey[0, 0])) if opened.grey[0, 0] < 255 else ""
         digits = tuple(Digit(int(c), 0.9, (9 * i, 9, 9 * i + 8, 20), ((1, 0.06),)) for i, c in enumerate(text))
         return (Line(digits),) if digits else ()

@@ -40,7 +40,7 @@ def pages(*levels: int) -> bytes:
 def make(monkeypatch):
     """Make readers for whom a page reads as its grey level, a digit a figure, each 0.9 sure."""
 
-    def read_page(opened, recognizer, judge, single=False):
+    def read_page(opened, recognizer, single=False, judge=None):
         text = str(int(opened.grey[0, 0]))
         return (Line(tuple(Digit(int(c), 0.9, (i, 0, i + 1, 5), ((1, 0.06),)) for i, c in enumerate(text))),)
 
@@ -89,9 +89,9 @@ def test_many_are_read_in_order_with_all_their_pages(make, workers) -> None:
 def test_order_holds_where_early_pages_take_longest(make, monkeypatch) -> None:
     read_page = reader.read_page
 
-    def slow(opened, recognizer, judge, single=False):
+    def slow(opened, recognizer, single=False, judge=None):
         time.sleep(0.02 if int(opened.grey[0, 0]) % 3 == 0 else 0)
-        return read_page(opened, recognizer, judge, single)
+        return read_page(opened, recognizer, single, judge)
 
     monkeypatch.setattr(reader, "read_page", slow)
     assert [r.text for r in make().read_many((grey(i) for i in range(20)), 4)] == [str(i) for i in range(20)]
@@ -169,7 +169,7 @@ def test_lines_are_brought_to_the_expected_form(make) -> None:
 
 def test_single_is_passed_on(make, monkeypatch) -> None:
     told = []
-    monkeypatch.setattr(reader, "read_page", lambda opened, recognizer, judge, single: (told.append(single), ())[1])
+    monkeypatch.setattr(reader, "read_page", lambda opened, recognizer, single, judge: (told.append(single), ())[1])
     make(single=True).read(grey(0))
     make().read(grey(0))
     assert told == [True, False]

@@ -144,7 +144,7 @@ class Reader:
 
     def _page(self, document: Document, number: int, models: _Models) -> Reading:
         opened = document.page(number, LONGEST)
-        lines = [self._checked(line) for line in read_page(opened, *models, self.single)]
+        lines = [self._checked(line) for line in read_page(opened, models[0], self.single, models[1])]
         return Reading(
             tuple(line for line in lines if line is not None),
             opened.file,
