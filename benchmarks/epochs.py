@@ -30,7 +30,7 @@ def main() -> None:
     seconds: dict[str, list[float]] = {}
     for name in bundled_names():
         recipe = Recipe.load(name).changed(strokes=0)
-        splits = training.load_splits(recipe, 0)
+        splits = training.load_material(recipe, 0)
         count = len(splits.train) + Recipe.load(name).data.strokes
         part = splits._replace(train=splits.train[:PART], validation=splits.validation[:0])
         ready[name] = (Training(recipe, part, 0, device, fast_bfloat16(device)), count)

@@ -1,8 +1,9 @@
 """The recogniser: one ONNX file that carries everything it needs to know about itself.
 
 Its graph takes `images` (N, 1, 28, 28) float32 in 0..1, ink light on dark, and gives `logits` (N, 10) and the last
-`features` (N, F); one that can say "not a digit" also gives `other` (N, 1), the logit of that eleventh answer. Its manifest is JSON in the file's metadata, so the file opens in any ONNX tool and nothing can get
-separated from it. Files may come from anyone: they are looked into before they run.
+`features` (N, F); one that can say "not a digit" also gives `other` (N, 1), the logit of that eleventh answer. Its
+manifest is JSON in the file's metadata, so the file opens in any ONNX tool and nothing can get separated from it. Files
+may come from anyone: they are looked into before they run.
 """
 
 from __future__ import annotations

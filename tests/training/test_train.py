@@ -208,10 +208,10 @@ def test_more_training_images_than_there_are_is_told(file, tmp_path) -> None:
 
 def test_a_subset_is_drawn_by_the_seed(file) -> None:
     small = recipe(name=str(file), train_size=500)
-    first = training.load_splits(small, 0).train
+    first = training.load_material(small, 0).train
     assert len(first) == 500
-    assert first.digest == training.load_splits(small, 0).train.digest
-    assert first.digest != training.load_splits(small, 1).train.digest
+    assert first.digest == training.load_material(small, 0).train.digest
+    assert first.digest != training.load_material(small, 1).train.digest
 
 
 def test_temperature_calibrates_and_keeps_labels() -> None:

@@ -89,9 +89,24 @@ NO_PIECES = Pieces(np.empty((0, 3, 28, 28), np.uint8), np.empty(0, np.int64))
 
 
 class Splits(NamedTuple):
-    """Digits to train on, to choose by, and to judge with. Any part but `train` may be empty.
+    """Digits to train on, to choose by, and to judge with. Any part but `train` may be empty."""
 
-    `pieces` of synthetic pages are trained on too, by networks that can say "no digit"; `held_out` are to choose by.
+    train: Digits
+    validation: Digits
+    test: Digits
+
+    def parts(self) -> dict[str, Digits]:
+        """Return the three parts by their names."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}
+
+
+class Material(NamedTuple):
+    """All that a training uses: `Material(*splits)`, and pieces of pages for networks that can say "no digit".
+
+    Attributes:
+        train, validation, test: as in `Splits`.
+        pieces: to train on, too.
+        held_out: pieces to choose by.
     """
 
     train: Digits
@@ -99,10 +114,6 @@ class Splits(NamedTuple):
     test: Digits
     pieces: Pieces = NO_PIECES
     held_out: Pieces = NO_PIECES
-
-    def parts(self) -> dict[str, Digits]:
-        """Return the three parts by their names."""
-        return {"train": self.train, "validation": self.validation, "test": self.test}
 
 
 def concatenate(parts: Sequence[Digits], name: str) -> Digits:

@@ -15,7 +15,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 
-from digitlab.data import strokes
+from digitlab.data import printed, strokes
 from digitlab.data.digits import NO_DIGIT, Digits, Pieces
 from digitlab.data.distractors import distractor
 from digitlab.data.pages import Page, make_page
@@ -30,7 +30,10 @@ GENERATION = 1  # counts up whenever the same seed would give other pieces
 WHOLE, PURE = 0.85, 0.9  # a piece is a digit with these shares of the digit's ink, and of its own
 PART = 0.6  # and none with less than this of either
 POINTS = 48  # of a digit's ink, by which is judged how much of it a piece holds
-MOST_OTHERS = 20  # pieces of a page that are no digit, if it has fewer digits
+NEAR = 0.06  # of a piece's height
+MOST_OTHERS = 12  # pieces of a page that are no digit, if it has fewer digits
+PRINTED = 0.15  # share of the digits that stand alone that a machine wrote
+MOST_ALONE = 5  # and of what stands alone
 ALONE = 4  # things that stand alone, for each page
 CHUNK = 16  # pages made at a time by one process
 
@@ -106,15 +109,17 @@ def alone(rng: np.random.Generator, bank: Digits | None = None) -> Pieces:
         labels[(whole <= 0.9) & (whole > 0.7)] = -1
     elif what > NO_DIGIT:  # two digits, or a part of one: nothing is known of what it falls into
         labels[whole <= 0.9] = -1
-    return _some(candidates, labels, rng)
+    return _some(candidates, labels, rng, MOST_ALONE)
 
 
 def _thing(rng: np.random.Generator, bank: Digits | None) -> tuple[np.ndarray, int]:
     """Return ink (height, width) uint8, tight, and its label; NO_DIGIT + 1 for two digits or a part of one."""
     height = int(rng.integers(20, 120))
-    if rng.random() < 0.4:
+    if rng.random() < 0.5:
+        digit = int(rng.integers(10))
+        if rng.random() < PRINTED:
+            return printed.digit(digit, rng, height), digit
         if bank is None or rng.random() < 0.5:
-            digit = int(rng.integers(10))
             return strokes.draw(digit, rng, height), digit
         index = int(rng.integers(len(bank)))
         return _enlarged(bank.images[index], height, rng), int(bank.labels[index])
@@ -134,11 +139,11 @@ def _enlarged(image: np.ndarray, height: int, rng: np.random.Generator) -> np.nd
     return ((large - rng.uniform(60, 120)) * max(1.0, scale * 0.6) + 127).clip(0, 255).astype(np.uint8)
 
 
-def _some(candidates: list[Candidate], labels: np.ndarray, rng: np.random.Generator) -> Pieces:
+def _some(candidates: list[Candidate], labels: np.ndarray, rng: np.random.Generator, most: int = MOST_OTHERS) -> Pieces:
     """Keep all digits, and of the rest a few more at most."""
     digit = np.flatnonzero((labels >= 0) & (labels != NO_DIGIT))
     other = np.flatnonzero(labels == NO_DIGIT)
-    most = max(MOST_OTHERS, len(digit))
+    most = max(most, len(digit))
     if len(other) > most:
         other = rng.choice(other, most, replace=False)
     chosen = np.concatenate([digit, other])
@@ -159,7 +164,8 @@ def label(candidates: list[Candidate], page: Page) -> np.ndarray:
         pure = owners[main] / len(candidate.points)
         if pure < PART:
             continue
-        held = candidate.covers(marks[main - 1])
+        # A higher threshold makes strokes thinner, not fewer: what lies close beside the piece's ink counts as held.
+        held = candidate.covers(marks[main - 1], reach=1 + round(NEAR * len(candidate.mask)))
         if pure >= PURE and held >= WHOLE:
             labels[index] = page.digits[main - 1].label
         elif held >= PART:

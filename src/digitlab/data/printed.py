@@ -37,6 +37,17 @@ def symbol(rng: np.random.Generator, height: int) -> np.ndarray:
     return _varied(_set(text, rng, wide=others), rng, height * rng.uniform(0.6, 1.15))
 
 
+def digit(label: int, rng: np.random.Generator, height: int) -> np.ndarray:
+    """Print one digit, light to very bold: uint8, tightly cropped, about `height` pixels high."""
+    import cv2
+
+    ink = _set(str(label), rng, wide=False)
+    bolder = int(rng.integers(0, 9)) if rng.random() < 0.4 else 0
+    if bolder > 1:
+        ink = cv2.dilate(np.pad(ink, bolder), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (bolder, bolder)))
+    return _varied(ink, rng, height)
+
+
 def text(rng: np.random.Generator, height: int) -> np.ndarray:
     """Print a word or several in a line: uint8, tightly cropped, about `height` pixels high."""
     words = []

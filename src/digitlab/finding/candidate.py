@@ -68,13 +68,24 @@ class Candidate:
         """Return the candidate as the recogniser wants it: (28, 28) uint8."""
         return frame(normal_strokes(self.ink))
 
-    def covers(self, points: np.ndarray) -> float:
-        """Return the share of points (P, 2) of the opened picture that lie on this candidate's ink."""
-        x = ((points[:, 0] - self.box[0]) / self.scale).astype(int)
-        y = ((points[:, 1] - self.box[1]) / self.scale).astype(int)
-        height, width = self.mask.shape
+    def covers(self, points: np.ndarray, reach: int = 0) -> float:
+        """Return the share of points (P, 2) of the opened picture that lie on this candidate's ink.
+
+        Args:
+            points: x and y.
+            reach: how far beside the ink a point may lie, pixels of the view.
+        """
+        import cv2
+
+        mask = self.mask
+        if reach:
+            padded = np.pad(mask.astype(np.uint8), reach)
+            mask = cv2.dilate(padded, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) > 0
+        x = ((points[:, 0] - self.box[0]) / self.scale).astype(int) + reach
+        y = ((points[:, 1] - self.box[1]) / self.scale).astype(int) + reach
+        height, width = mask.shape
         inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
-        return float(self.mask[y[inside], x[inside]].sum()) / len(points)
+        return float(mask[y[inside], x[inside]].sum()) / len(points)
 
     def seen(self) -> np.ndarray:
         """Return the candidate with its surroundings: (3, 28, 28) uint8.

@@ -60,8 +60,8 @@ def _continued(small: np.ndarray, reach: int) -> np.ndarray:
     import cv2
 
     trend = cv2.blur(small, (reach, reach))
-    mirrored = cv2.copyMakeBorder(trend, *[reach] * 4, cv2.BORDER_REFLECT_101).astype(np.int16)
-    edge = cv2.copyMakeBorder(trend, *[reach] * 4, cv2.BORDER_REPLICATE).astype(np.int16)
+    trend = trend.astype(np.int16)
+    mirrored, edge = np.pad(trend, reach, mode="reflect"), np.pad(trend, reach, mode="edge")
     padded = (2 * edge - mirrored).clip(0, 255).astype(np.uint8)
     padded[reach:-reach, reach:-reach] = small
     return padded

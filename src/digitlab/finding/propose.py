@@ -157,7 +157,7 @@ def _merges(layer: _Layer) -> list[Candidate]:
         union_height = np.maximum(boxes[:, 3], box[3]) - np.minimum(boxes[:, 1], box[1])
         close &= (usable != main) & (union_width <= 1.4 * union_height) & (union_height <= 2.2 * height)
         parts = [int(part) for part in usable[close][np.argsort(gap[close])][:4]]
-        groups = [(main, part) for part in parts]
+        groups: list[tuple[int, ...]] = [(main, part) for part in parts]
         if len(parts) >= 2:
             groups += [(main, parts[0], parts[1]), (main, *parts)] if len(parts) > 2 else [(main, *parts)]
         for group in groups:

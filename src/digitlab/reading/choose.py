@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from digitlab.finding.propose import Candidate
+from digitlab.finding.candidate import Candidate
 from digitlab.readings import Box
 
 SHARED = 0.25  # of one piece's ink on another: they exclude each other

@@ -1,4 +1,4 @@
-"""One page: from an opened picture to the lines of digits on it."""
+"""One page: from an opened picture to the lines of digits on it. Propose, recognise, choose."""
 
 from __future__ import annotations
 
@@ -6,44 +6,100 @@ from typing import Protocol
 
 import numpy as np
 
-from digitlab.framing import SIDE, frame
+from digitlab.finding.candidate import Candidate
+from digitlab.finding.cuts import cuts
 from digitlab.finding.ink import contrast_grey, find_ink, single_digit
-from digitlab.reading.open import Opened
 from digitlab.finding.pen import normal_strokes, pens
+from digitlab.finding.propose import candidates_of
+from digitlab.framing import SIDE, frame
+from digitlab.reading.choose import choose, rows
+from digitlab.reading.company import in_company
+from digitlab.reading.open import Opened
 from digitlab.readings import Box, Digit, Line
+from digitlab.recognizer import load
 
 LONGEST = 1600  # a longer side of about this many pixels shows any digit that a person would photograph
+WHOLE = 2.0  # log odds of being one digit from which on a piece is not cut
 
 
-class Probabilities(Protocol):
-    """What reading needs of a recogniser; `digitlab.Recognizer` has it."""
+class Judge(Protocol):
+    """What reading needs of a recogniser, and of the judge of pieces; `digitlab.Recognizer` is both."""
 
-    def predict_proba(self, images: np.ndarray) -> np.ndarray:
-        """Turn (N, 28, 28) uint8, ink light on dark, into (N, 10) float32 probabilities."""
+    def judge(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Turn N images into (N, 10) probabilities of the digits and (N,) log odds of being one."""
         ...
 
 
-def read_page(opened: Opened, recognizer: Probabilities, single: bool = False) -> tuple[Line, ...]:
+Probabilities = Judge
+
+
+def read_page(opened: Opened, recognizer: Judge, single: bool = False, judge: Judge | None = None) -> tuple[Line, ...]:
     """Find and read the digits of one picture.
 
     Args:
         opened: the picture, its longer side about `LONGEST` pixels at most.
-        recognizer: tells which digit.
+        recognizer: tells which digit, from (N, 28, 28).
+        judge: tells whether a piece is a digit, from (N, 3, 28, 28): the piece and its surroundings.
         single: the picture shows one digit and nothing else: it is read whatever it looks like.
 
     Returns:
         Lines in reading order; boxes in pixels of the full resolution.
     """
+    if single:
+        return _read_single(opened, recognizer)
+    judge = judge or load("reader")
+    candidates = candidates_of(opened.grey if opened.rgb is None else opened.rgb, opened.grey)
+    if not candidates:
+        return ()
+    labels, odds = judge.judge(np.stack([candidate.seen() for candidate in candidates]))
+    more = _cut_up(candidates, odds)
+    if more:
+        candidates += more
+        also = judge.judge(np.stack([candidate.seen() for candidate in more]))
+        labels, odds = np.concatenate([labels, also[0]]), np.concatenate([odds, also[1]])
+    chosen = choose(candidates, odds)
+    fitting = in_company(candidates, odds, chosen)
+    chosen = choose(candidates, fitting)
+    if not chosen:
+        return ()
+    found = [candidates[i] for i in chosen]
+    probabilities = 0.5 * _by_three_pens(found, recognizer) + 0.5 * labels[chosen]
+    digits = [
+        _digit(p, 1 / (1 + float(np.exp(-s))), _full_size(c.box, opened))
+        for p, s, c in zip(probabilities, fitting[chosen], found, strict=True)
+    ]
+    return tuple(Line(tuple(digits[i] for i in row)) for row in rows([digit.box for digit in digits]))
+
+
+def _cut_up(candidates: list[Candidate], odds: np.ndarray) -> list[Candidate]:
+    """Return the parts of those pieces that are no digit as a whole, but may be several."""
+    good = [candidate.height for candidate, odd in zip(candidates, odds, strict=True) if odd > 0]
+    usual = float(np.median(good)) if good else 0.0
+    return [
+        part
+        for candidate, odd in zip(candidates, odds, strict=True)
+        if odd < WHOLE and candidate.kind == "component"
+        for part in cuts(candidate, usual)
+    ]
+
+
+def _by_three_pens(found: list[Candidate], recognizer: Judge) -> np.ndarray:
+    """Ask for each piece as it is and as written by two other pens; return mean probabilities, (N, 10)."""
+    images = np.stack([frame(ink) for piece in found for ink in pens(normal_strokes(piece.ink))])
+    return recognizer.judge(images)[0].reshape(len(found), -1, 10).mean(axis=1)
+
+
+def _read_single(opened: Opened, recognizer: Judge) -> tuple[Line, ...]:
     found = framed_digit(opened)
     if found is None:
         return ()
     images, box = found
-    probabilities = recognizer.predict_proba(images.reshape(-1, SIDE, SIDE)).mean(axis=0)
-    return (Line((_digit(probabilities, box),)),)
+    probabilities = recognizer.judge(images.reshape(-1, SIDE, SIDE))[0].mean(axis=0)
+    return (Line((_digit(probabilities, 1.0, box),)),)
 
 
 def framed_digit(opened: Opened) -> tuple[np.ndarray, Box] | None:
-    """Find a picture's one digit and frame it.
+    """Find the one digit of a picture that shows nothing else, and frame it.
 
     Returns:
         (3, 28, 28) uint8 as the recogniser wants it, the digit as it is and as by two other pens, and the ink's
@@ -53,14 +109,17 @@ def framed_digit(opened: Opened) -> tuple[np.ndarray, Box] | None:
     piece = single_digit(find_ink(opened.grey if grey is None else grey))
     if piece is None:
         return None
+    return np.stack([frame(ink) for ink in pens(normal_strokes(piece.ink))]), _full_size(piece.box, opened)
+
+
+def _full_size(box: Box, opened: Opened) -> Box:
     height, width = opened.grey.shape
     across, down = opened.size[0] / width, opened.size[1] / height
-    left, top, right, bottom = piece.box
-    box = (int(left * across), int(top * down), round(right * across), round(bottom * down))
-    return np.stack([frame(ink) for ink in pens(normal_strokes(piece.ink))]), box
+    left, top, right, bottom = box
+    return int(left * across), int(top * down), round(right * across), round(bottom * down)
 
 
-def _digit(probabilities: np.ndarray, box: Box) -> Digit:
+def _digit(probabilities: np.ndarray, sure: float, box: Box) -> Digit:
     order = [int(label) for label in np.argsort(-probabilities, kind="stable")]
-    ranked = [(label, float(probabilities[label])) for label in order]
+    ranked = [(label, sure * float(probabilities[label])) for label in order]
     return Digit(*ranked[0], box, tuple(ranked[1:]))

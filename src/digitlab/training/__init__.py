@@ -7,20 +7,20 @@ from pathlib import Path
 
 from digitlab import recognizer as recognizers
 from digitlab import storage
-from digitlab.data.digits import NO_DIGIT, Splits
+from digitlab.data.digits import NO_DIGIT, Material, Splits
 from digitlab.errors import RunError
 from digitlab.networks import to_onnx
 from digitlab.recipes import Recipe
 from digitlab.training.calibration import fit_odds, fit_temperature
 from digitlab.training.device import describe_hardware, fast_bfloat16, keep_memory, pick_device
 from digitlab.training.loop import Listener, Training, deterministic
-from digitlab.training.run import Run, command, facts_about, load_splits, new_folder
+from digitlab.training.run import Run, command, facts_about, load_material, new_folder
 
 __all__ = [
     "Listener",
     "Run",
     "fit_temperature",
-    "load_splits",
+    "load_material",
     "new_folder",
     "pick_device",
     "resume",
@@ -34,7 +34,7 @@ def train(
     seed: int = 0,
     device: str = "auto",
     out: str | Path | None = None,
-    splits: Splits | None = None,
+    splits: Splits | Material | None = None,
     listen: Listener = lambda event: None,
 ) -> Run:
     """Train a recipe and write its recogniser.
@@ -60,10 +60,10 @@ def train(
     folder = Path(out) if out else new_folder(recipe, seed)
     if (folder / "run.json").exists():
         raise RunError(f"{folder} already holds a run; go on with --resume {folder}, or choose another --out")
-    splits = splits or _load(recipe, seed, listen)
+    material = Material(*(splits or _load(recipe, seed, listen)))
     storage.make_folder(folder)
     wanted = recipe.plan.precision
-    facts = facts_about(splits) | {
+    facts = facts_about(material) | {
         "command": command(recipe, seed),
         "device": place.type,
         "precision": ("bf16" if fast_bfloat16(place) else "fp32") if wanted == "auto" else wanted,
@@ -71,10 +71,12 @@ def train(
     }
     run = Run(folder, recipe, seed, facts)
     run.save()
-    return _train(run, splits, listen)
+    return _train(run, material, listen)
 
 
-def resume(folder: str | Path, *, splits: Splits | None = None, listen: Listener = lambda event: None) -> Run:
+def resume(
+    folder: str | Path, *, splits: Splits | Material | None = None, listen: Listener = lambda event: None
+) -> Run:
     """Go on with a run that was stopped; one that is finished is returned as it is.
 
     Raises:
@@ -83,23 +85,23 @@ def resume(folder: str | Path, *, splits: Splits | None = None, listen: Listener
     run = Run.open(folder)
     if run.finished:
         return run
-    splits = splits or _load(run.recipe, run.seed, listen)
-    if splits.train.digest != run.facts.get("data", {}).get("train", {}).get("sha256"):
+    material = Material(*(splits or _load(run.recipe, run.seed, listen)))
+    if material.train.digest != run.facts.get("data", {}).get("train", {}).get("sha256"):
         raise RunError(f"the training digits of {folder} have changed since it began; start a new run instead")
-    return _train(run, splits, listen)
+    return _train(run, material, listen)
 
 
-def _load(recipe: Recipe, seed: int, listen: Listener) -> Splits:
+def _load(recipe: Recipe, seed: int, listen: Listener) -> Material:
     listen({"event": "loading", "source": recipe.data.name, "strokes": recipe.data.strokes})
-    return load_splits(recipe, seed)
+    return load_material(recipe, seed)
 
 
-def _train(run: Run, splits: Splits, listen: Listener) -> Run:
+def _train(run: Run, material: Material, listen: Listener) -> Run:
     """Train the epochs that are missing, each with a checkpoint, then write the recogniser."""
     keep_memory()
     place = pick_device(run.facts["device"])
     with deterministic():
-        training = Training(run.recipe, splits, run.seed, place, run.facts["precision"] == "bf16")
+        training = Training(run.recipe, material, run.seed, place, run.facts["precision"] == "bf16")
         training.resume(run.folder)
         run.keep_history(training.epoch)
         if training.epoch:
@@ -109,11 +111,11 @@ def _train(run: Run, splits: Splits, listen: Listener) -> Run:
             training.save(run.folder)
     run.facts["seconds"] = round(sum(epoch["seconds"] for epoch in run.history), 2)
     run.save()
-    write_recognizer(run, training, splits)
+    write_recognizer(run, training, material)
     return run
 
 
-def write_recognizer(run: Run, training: Training, splits: Splits) -> None:
+def write_recognizer(run: Run, training: Training, material: Material) -> None:
     """Write recognizer.onnx, calibrated on the validation digits. Raises OutputError."""
     facts = {"seed": run.seed, "epochs": training.epoch, **run.facts}
     manifest = recognizers.Manifest(
@@ -122,8 +124,8 @@ def write_recognizer(run: Run, training: Training, splits: Splits) -> None:
     layers, weights = run.recipe.layers, training.weights()
     content = to_onnx(layers, weights, manifest)
     plain = recognizers.Recognizer(content, trusted=True)
-    pieces = splits.held_out
-    images, labels = splits.validation.images, splits.validation.labels
+    pieces = material.held_out
+    images, labels = material.validation.images, material.validation.labels
     if run.recipe.data.channels > 1:
         images, labels = pieces.images[pieces.labels != NO_DIGIT], pieces.labels[pieces.labels != NO_DIGIT]
     if len(labels):
@@ -140,8 +142,6 @@ def write_recognizer(run: Run, training: Training, splits: Splits) -> None:
         temperature, offset = fit_odds(odds, pieces.labels != NO_DIGIT)
         right = float(((odds > offset) == (pieces.labels != NO_DIGIT)).mean())
         figures = manifest.figures | {"digit or not": {"accuracy": right, "n": len(odds)}}
-        manifest = dataclasses.replace(
-            manifest, digit_temperature=temperature, digit_offset=offset, figures=figures
-        )
+        manifest = dataclasses.replace(manifest, digit_temperature=temperature, digit_offset=offset, figures=figures)
     content = to_onnx(layers, weights, manifest)
     storage.write_bytes(run.recognizer, content)

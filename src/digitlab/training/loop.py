@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as functional
 from torch.optim.swa_utils import AveragedModel
 
-from digitlab.data.digits import Splits
+from digitlab.data.digits import Material
 from digitlab.networks import Network, initialise
 from digitlab.recipes import Augmentation, Recipe
 from digitlab.training import checkpoint
@@ -45,7 +45,7 @@ class Training:
         history: one dictionary of metrics for each epoch that this object has run.
     """
 
-    def __init__(self, recipe: Recipe, splits: Splits, seed: int, device: torch.device, bf16: bool) -> None:
+    def __init__(self, recipe: Recipe, material: Material, seed: int, device: torch.device, bf16: bool) -> None:
         self.recipe, self.seed, self.device = recipe, seed, device
         self._seed_epoch(0)
         self.network = Network(recipe.layers)
@@ -57,7 +57,7 @@ class Training:
         self.history: list[dict[str, Any]] = []
         self.precision = "bf16" if bf16 else "fp32"
         self._autocast = torch.autocast(device.type, torch.bfloat16, enabled=bf16)
-        self._train, self._validation = _resident(*_material(recipe, splits), device)
+        self._train, self._validation = _resident(*_inputs(recipe, material), device)
         batch = recipe.plan.batch_size
         count = len(self._train[1])
         full, left = divmod(count, batch)
@@ -177,14 +177,14 @@ def _floats_only(move: Callable[[Any, Any, Any], None]) -> Callable[[Any, Any, A
     return wrapped
 
 
-def _material(recipe: Recipe, splits: Splits) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+def _inputs(recipe: Recipe, material: Material) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
     """Return images (N, C, 28, 28) and labels, to train on and to judge by."""
-    pieces, held_out = splits.pieces, splits.held_out
+    pieces, held_out = material.pieces, material.held_out
     if recipe.data.channels > 1:
         return (pieces.images, pieces.labels), (held_out.images, held_out.labels)
-    images = np.concatenate([splits.train.images[:, None], pieces.images[:, :1]])
-    labels = np.concatenate([splits.train.labels, pieces.labels])
-    return (images, labels), (splits.validation.images[:, None], splits.validation.labels)
+    images = np.concatenate([material.train.images[:, None], pieces.images[:, :1]])
+    labels = np.concatenate([material.train.labels, pieces.labels])
+    return (images, labels), (material.validation.images[:, None], material.validation.labels)
 
 
 def _resident(

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from digitlab import data, storage
-from digitlab.data.digits import Digits, Splits, fixed_ranks
+from digitlab.data.digits import Digits, Material, fixed_ranks
 from digitlab.errors import RunError, UsageError
 from digitlab.recipes import Recipe, bundled_names
 
@@ -104,7 +104,7 @@ def new_folder(recipe: Recipe, seed: int, parent: Path = Path("runs")) -> Path:
     return folder
 
 
-def load_splits(recipe: Recipe, seed: int) -> Splits:
+def load_material(recipe: Recipe, seed: int) -> Material:
     """Return the digits that a recipe asks for: its subset, and the pen's digits mixed in.
 
     Raises:
@@ -112,15 +112,15 @@ def load_splits(recipe: Recipe, seed: int) -> Splits:
         UsageError: more training images are asked for than there are.
     """
     source = recipe.data
-    splits = data.load("mnist" if source.name == "pages" else source.name, split=source.split)
+    material = Material(*data.load("mnist" if source.name == "pages" else source.name, split=source.split))
     if source.pieces:
         from digitlab.data import pieces
 
-        splits = splits._replace(
-            pieces=pieces.load(source.pieces, seed, splits.train),
-            held_out=pieces.load(source.pieces // 10, HELD_OUT + seed, splits.validation),
+        material = material._replace(
+            pieces=pieces.load(source.pieces, seed, material.train),
+            held_out=pieces.load(source.pieces // 10, HELD_OUT + seed, material.validation),
         )
-    train = splits.train
+    train = material.train
     if source.train_size > len(train):
         raise UsageError(
             f"--train-size {source.train_size} is more than the {len(train)} training images of {source.name}"
@@ -137,14 +137,14 @@ def load_splits(recipe: Recipe, seed: int) -> Splits:
             np.concatenate([train.labels, drawn.labels]),
         )
         train = Digits(images, labels, f"{train.name} with {source.strokes} strokes")
-    return splits._replace(train=train)
+    return material._replace(train=train)
 
 
-def facts_about(splits: Splits) -> dict[str, Any]:
+def facts_about(material: Material) -> dict[str, Any]:
     """Return what a run should remember about its surroundings: data and versions."""
-    named = zip(("train", "validation", "test"), splits[:3], strict=True)
+    named = zip(("train", "validation", "test"), material[:3], strict=True)
     facts = {part: {"name": d.name, "n": len(d), "sha256": d.digest} for part, d in named if len(d)}
-    for name, pieces in (("pieces", splits.pieces), ("held_out", splits.held_out)):
+    for name, pieces in (("pieces", material.pieces), ("held_out", material.held_out)):
         if len(pieces.labels):
             facts[name] = {"name": f"{name} of pages", "n": len(pieces.labels), "sha256": pieces.digest}
     return {"data": facts, "versions": versions()}
