@@ -1,5 +1,6 @@
 """`digitlab read`: any input a person has, in any form, drawn, and one sentence for each that fails."""
 
+import contextlib
 import csv
 import io
 import json
@@ -304,3 +305,23 @@ def test_hidden_files_and_links_are_not_followed(place) -> None:
     (place / "deep" / "loop").symlink_to(place)
     found = list(cli_inputs.inputs([str(place)], True, lambda error: None))
     assert [Path(str(name)).name for name in found] == ["a.jpg", "b.png", "c.png", "d.png"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pseudo terminals differ there")
+def test_many_images_show_a_progress_bar_on_a_terminal_and_nowhere_else(tmp_path) -> None:
+    Image.fromarray(SEVEN).save(tmp_path / "7.png")
+    words = [sys.executable, "-m", "digitlab", "read", *["7.png"] * 5, "--jsonl", "--single"]
+    terminal, end = os.openpty()
+    with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=end) as process:
+        os.close(end)
+        shown = b""
+        with contextlib.suppress(OSError):  # Linux reports the other end's closing as an error
+            while part := os.read(terminal, 65536):
+                shown += part
+        out = process.stdout.read()
+    os.close(terminal)
+    assert b"5/5" in shown
+    assert [json.loads(line)["text"] for line in out.splitlines()] == ["7"] * 5
+    quiet = subprocess.run(words, cwd=tmp_path, capture_output=True)
+    assert quiet.stderr == b""
+    assert quiet.stdout == out

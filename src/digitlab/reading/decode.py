@@ -12,7 +12,7 @@ from digitlab.reading.pixels import MAX_PIXELS, check_size, flat
 from digitlab.reading.quiet import quiet
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "PPM")  # PPM covers PBM, PGM and PNM
-MAX_EXIF = 2**18  # bytes: cameras write 64 kB at most, and a made-up one of many megabytes takes minutes to parse
+MAX_EXIF = 80_000  # bytes: cameras write 64 kB at most, and what is made up to be larger takes long to parse
 
 _HEIC = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
 _AVIF = (b"avif", b"avis")
