@@ -191,6 +191,7 @@ def test_what_is_less_sure_is_left_out(place, run) -> None:
         (["--pages", "x"], "--pages"),
         (["--draw", "out.png", "form.tif"], "2 images do not go into one file"),
         (["--draw", "in/b.png"], "would overwrite"),
+        (["--draw", "out.gif"], "no format of drawings"),
     ],
 )
 def test_options_that_make_no_sense_are_told_before_anything_is_read(words, message, place, run) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from digitlab import console, storage
-from digitlab.cli_inputs import inputs
+from digitlab.cli_inputs import SUFFIXES, inputs
 from digitlab.errors import ImageError, OutputError, UsageError
 from digitlab.reading import Reader
 from digitlab.readings import CSV_COLUMNS, Line, Reading, csv_rows
@@ -110,7 +110,9 @@ class Drawings:
     """Writes drawn readings: one to a file, or each to a folder under its image's name and page."""
 
     def __init__(self, out: Path) -> None:
-        """`out` is a file if it ends as a picture does and is no folder, else a folder."""
+        """`out` is a file if it ends as a picture does and is no folder, else a folder. Raises UsageError."""
+        if out.suffix.lower() in SUFFIXES - PICTURES and not out.is_dir():
+            raise UsageError(f"--draw {out} is no format of drawings; name a PNG, JPEG, WebP, BMP or TIFF, or a folder")
         self.out = out
         self.is_file = out.suffix.lower() in PICTURES and not out.is_dir()
         self.taken: set[str] = set()

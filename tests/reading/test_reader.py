@@ -66,9 +66,10 @@ def test_the_kept_picture_is_small_and_is_no_part_of_the_value(make) -> None:
     assert "picture" not in repr(kept)
 
 
-def test_the_kept_picture_has_the_right_colours(make) -> None:
-    kept = make().read(np.full((30, 40, 3), (200, 30, 10), np.uint8)).picture
-    assert Image.open(io.BytesIO(kept)).convert("RGB").getpixel((5, 5)) == (200, 30, 10)
+@pytest.mark.parametrize("scale", [1, 40])
+def test_the_kept_picture_has_the_right_colours(make, scale) -> None:
+    kept = make().read(np.full((30 * scale, 40 * scale, 3), (200, 30, 10), np.uint8)).picture
+    np.testing.assert_allclose(Image.open(io.BytesIO(kept)).convert("RGB").getpixel((5, 5)), (200, 30, 10), atol=3)
 
 
 def test_every_page_is_read_and_the_first_one_by_read(make) -> None:
