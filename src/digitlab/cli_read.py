@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from digitlab import console, storage
-from digitlab.cli_inputs import SUFFIXES, inputs
+from digitlab import console
+from digitlab.cli_draw import Drawings
+from digitlab.cli_inputs import inputs
 from digitlab.errors import ImageError, OutputError, UsageError
 from digitlab.reading import Reader
 from digitlab.readings import CSV_COLUMNS, Line, Reading, csv_rows
 
 DRAWN = 2400  # pixels of a drawn picture's longer side, about
-PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}  # what --draw writes
 MANY = 3  # images from which a progress bar is worth its line
 
 _EXPECTED = {
@@ -104,52 +104,6 @@ def page_range(text: str) -> tuple[int, int | None]:
         if 1 <= pages[0] <= (pages[1] or pages[0]):
             return pages
     raise UsageError(f"--pages {text} is no range of pages; count from 1, as in --pages 3, --pages 3-7 or --pages 3-")
-
-
-class Drawings:
-    """Writes drawn readings: one to a file, or each to a folder under its image's name and page."""
-
-    def __init__(self, out: Path) -> None:
-        """`out` is a file if it ends as a picture does and is no folder, else a folder. Raises UsageError."""
-        if out.suffix.lower() in SUFFIXES - PICTURES and not out.is_dir():
-            raise UsageError(f"--draw {out} is no format of drawings; name a PNG, JPEG, WebP, BMP or TIFF, or a folder")
-        self.out = out
-        self.is_file = out.suffix.lower() in PICTURES and not out.is_dir()
-        self.taken: set[str] = set()
-        self.sources: set[str] = set()
-
-    def keep_off(self, sources: list[Any]) -> None:
-        """Remember what is read, which is never overwritten. Raises UsageError if it does not go into one file."""
-        self.sources = {os.path.realpath(source) for source in sources if isinstance(source, str)}
-        if self.is_file and len(sources) > 1:
-            raise UsageError(f"{len(sources):,} images do not go into one file; name a folder: --draw {self.out.stem}/")
-        if self.is_file and self._is_source(self.out):
-            raise UsageError(f"--draw {self.out} would overwrite the image that is read; choose another name")
-
-    def save(self, reading: Reading) -> None:
-        """Draw a reading and write it. Raises OutputError, or UsageError if a second page comes for one file."""
-        if self.is_file and reading.pages > 1:
-            raise UsageError(f"{reading.file} has several pages; name a folder for them: --draw {self.out.stem}/")
-        path = self.out if self.is_file else self._place(reading)
-        kinds = {".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".tiff": "TIFF"}
-        kind = kinds.get(path.suffix.lower(), path.suffix[1:].upper())
-        file = io.BytesIO()
-        reading.draw().save(file, kind, quality=92)
-        storage.write_bytes(path, file.getvalue())
-
-    def _place(self, reading: Reading) -> Path:
-        """Return a name in the folder that no other reading and no input has."""
-        name = "standard-input" if reading.file in (None, "-") else Path(str(reading.file)).stem
-        name += f"-page-{reading.page}" if reading.pages > 1 else ""
-        number, unique = 1, name
-        while unique.lower() in self.taken or self._is_source(self.out / f"{unique}.jpg"):
-            number += 1
-            unique = f"{name}-{number}"
-        self.taken.add(unique.lower())
-        return self.out / f"{unique}.jpg"
-
-    def _is_source(self, path: Path) -> bool:
-        return os.path.join(os.path.realpath(path.parent), path.name) in self.sources
 
 
 class _Text:

@@ -70,6 +70,7 @@ def test_of_too_many_digits_the_least_sure_is_left_out() -> None:
     digits = [digit((d, p), (8, 1 - p)) for d, p in ((4, 0.999), (1, 0.55), (2, 0.98))]
     line = Pattern("2").apply(Line(tuple(digits)))
     assert (line.text, line.expected) == ("42", "changed")
+    assert line.confidence == pytest.approx(0.999 * 0.98 * (1 - 0.55))
     assert Pattern("0?").apply(Line((digit((7, 0.5)),))).expected == "unmet"  # a line is not made to vanish
 
 

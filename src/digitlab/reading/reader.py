@@ -49,7 +49,7 @@ class Reader:
             single: every picture shows one digit and nothing else: it is read whatever it looks like.
             min_confidence: digits that are less sure than this, 0 to 1, are left out of what is read.
             expect: the form that every line has, as in r"\d{4}-\d{2}", or how many digits; see
-                `digitlab.reading.expect`. Applied to the digits that `min_confidence` leaves.
+                `digitlab.reading.pattern`. Applied to the digits that `min_confidence` leaves.
             picture: the longer side in pixels of the small picture that each reading keeps to draw on; 0 for none.
 
         Raises:
