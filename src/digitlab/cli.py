@@ -74,7 +74,7 @@ def read(
     single: Annotated[bool, typer.Option("--single", help="Each image shows one digit and nothing else.")] = False,
     min_confidence: Annotated[float, typer.Option(help="Leave out digits less sure than this, 0 to 1.")] = 0.0,
     expect: Annotated[
-        str | None, typer.Option(help=r"The form of every line: '\\d{4}-\\d{2}', or 10 for ten digits.")
+        str | None, typer.Option(help=r"The form of every line: '\d{4}-\d{2}', or 10 for ten digits.")
     ] = None,
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Also folders inside folders.")] = False,
     pages: Annotated[str | None, typer.Option(help="Of documents, these pages: 3, 3-7 or 3-.")] = None,
