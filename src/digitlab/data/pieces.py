@@ -19,6 +19,8 @@ from digitlab.data import printed, strokes
 from digitlab.data.digits import NO_DIGIT, Digits, Pieces
 from digitlab.data.distractors import distractor
 from digitlab.data.pages import Page, make_page
+from digitlab.data.scenes import scene
+from digitlab.data.writers import tight
 from digitlab.finding.candidate import Candidate
 from digitlab.finding.cuts import cuts
 from digitlab.finding.darkness import View
@@ -26,15 +28,17 @@ from digitlab.finding.propose import candidates_of, propose
 from digitlab.framing import SIDE
 from digitlab.storage import atomic_path, cache_folder
 
-GENERATION = 1  # counts up whenever the same seed would give other pieces
+GENERATION = 2  # counts up whenever the same seed would give other pieces
 WHOLE, PURE = 0.85, 0.9  # a piece is a digit with these shares of the digit's ink, and of its own
 PART = 0.6  # and none with less than this of either
 POINTS = 48  # of a digit's ink, by which is judged how much of it a piece holds
 NEAR = 0.06  # of a piece's height
 MOST_OTHERS = 12  # pieces of a page that are no digit, if it has fewer digits
+SLENDER, BROAD = 0.35, 0.85  # of what stands alone, the first 35 % get a finer pen, the last 15 % a broader one
 PRINTED = 0.15  # share of the digits that stand alone that a machine wrote
+SCENES = 0.5  # photographs without digits, for each page
 MOST_ALONE = 5  # and of what stands alone
-ALONE = 4  # things that stand alone, for each page
+ALONE = 7  # things that stand alone, for each page
 CHUNK = 16  # pages made at a time by one process
 
 
@@ -114,17 +118,56 @@ def alone(rng: np.random.Generator, bank: Digits | None = None) -> Pieces:
 
 def _thing(rng: np.random.Generator, bank: Digits | None) -> tuple[np.ndarray, int]:
     """Return ink (height, width) uint8, tight, and its label; NO_DIGIT + 1 for two digits or a part of one."""
-    height = int(rng.integers(20, 120))
+    height, width = int(rng.integers(20, 120)), rng.random()
+    drawn = 3 * height if width < SLENDER else height  # thinning needs room
+    label = NO_DIGIT
     if rng.random() < 0.5:
-        digit = int(rng.integers(10))
-        if rng.random() < PRINTED:
-            return printed.digit(digit, rng, height), digit
-        if bank is None or rng.random() < 0.5:
-            return strokes.draw(digit, rng, height), digit
-        index = int(rng.integers(len(bank)))
-        return _enlarged(bank.images[index], height, rng), int(bank.labels[index])
-    ink, kind = distractor(rng, height)
-    return ink, NO_DIGIT + (kind in ("pair", "fragment"))
+        label = int(rng.integers(10))
+        way = rng.random()
+        if way < PRINTED:
+            ink = printed.digit(label, rng, drawn)
+        elif bank is None or way < 0.6:
+            ink = strokes.draw(label, rng, drawn)
+        else:
+            index = int(rng.integers(len(bank)))
+            ink, label = _enlarged(bank.images[index], drawn, rng), int(bank.labels[index])
+    else:
+        ink, kind = distractor(rng, drawn)
+        label += kind in ("pair", "fragment")
+    if width < SLENDER:
+        ink = _slender(ink, rng.uniform(0.3, 0.85), 1 / 3)
+    elif width > BROAD:
+        broad = _broad(ink, 1 + int(rng.uniform(0.04, 0.13) * height))
+        if label >= NO_DIGIT or _holes(broad) == _holes(ink):  # an 8 without holes is no 8
+            ink = broad
+    return ink, label
+
+
+def _holes(ink: np.ndarray) -> int:
+    """Count the patches of paper that ink surrounds."""
+    import cv2
+
+    return cv2.connectedComponents((np.pad(ink, 1) < 100).astype(np.uint8), connectivity=4)[0] - 2
+
+
+def _slender(ink: np.ndarray, share: float, scale: float) -> np.ndarray:
+    """Return strokes as by a finer pen: what lies in their middle, shrunk by `scale`."""
+    import cv2
+
+    depth = cv2.distanceTransform((np.pad(ink, 2) > 100).astype(np.uint8), cv2.DIST_L2, 5)
+    reach = 2 * max(1, round(float(np.percentile(depth[depth > 0], 95)) if depth.any() else 1)) + 1
+    ridge = cv2.dilate(depth, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
+    middle = ((depth > 0) & (depth >= share * ridge)).astype(np.uint8) * np.uint8(255)
+    fine = cv2.resize(cv2.GaussianBlur(middle, (3, 3), 0), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return tight(cv2.convertScaleAbs(fine, alpha=255 / max(1, int(fine.max()))), 60)
+
+
+def _broad(ink: np.ndarray, wider: int) -> np.ndarray:
+    """Return strokes as by a broader pen, `wider` pixels more."""
+    import cv2
+
+    tip = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (wider + 1, wider + 1))
+    return tight(cv2.dilate(np.pad(ink, wider), tip), 60)
 
 
 def _enlarged(image: np.ndarray, height: int, rng: np.random.Generator) -> np.ndarray:
@@ -224,12 +267,17 @@ def _chunk(start: int, bank: Digits | None) -> Pieces:
         rng = np.random.default_rng(number)
         parts.append(pieces_of(make_page(number, bank, _kind(rng)), rng))
         parts += [alone(rng, bank) for _ in range(ALONE)]
+        if rng.random() < SCENES and (picture := scene(rng)) is not None:
+            found = candidates_of(picture)
+            found += [part for piece in found if piece.kind == "component" for part in cuts(piece)]
+            parts.append(_some(found, np.full(len(found), NO_DIGIT), rng))
     return _joined(parts)
 
 
 def _kind(rng: np.random.Generator) -> str | None:
-    """Return the kind of page to make: now and then one that holds no digit, else whatever comes."""
-    return "distractors" if rng.random() < 0.08 else None
+    """Return the kind of page to make: more than usual that hold no digit, or one, else whatever comes."""
+    way = rng.random()
+    return "distractors" if way < 0.08 else "single" if way < 0.12 else "tiny" if way < 0.18 else None
 
 
 def _joined(parts: list[Pieces]) -> Pieces:
