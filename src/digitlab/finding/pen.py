@@ -73,7 +73,9 @@ def _stroke(canvas: np.ndarray) -> tuple[float, float]:
     """Measure the mean width of strokes, pixels, and their ink's level."""
     import cv2
 
-    full = max(60.0, float(np.percentile(canvas[canvas > 40], 80))) if (canvas > 40).any() else 255.0
+    inked = canvas[canvas > 40]
+    place = int(0.8 * len(inked))  # the 80th percentile, without sorting
+    full = max(60.0, float(np.partition(inked, place)[place])) if len(inked) else 255.0
     solid = cv2.copyMakeBorder((canvas > 0.45 * full).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
     depth = cv2.distanceTransform(solid, cv2.DIST_L2, 3)[solid > 0]
     # Across a stroke of width w the distance to its edge is w/4 on average (and a quarter pixel more on a grid).

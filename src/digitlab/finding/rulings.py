@@ -69,7 +69,7 @@ def _straight(long: np.ndarray, least: float, thickest: float) -> np.ndarray | N
 
     joined = cv2.dilate(long, np.ones((3, 25), np.uint8))
     count, label, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    area = np.bincount(label.ravel(), long.ravel(), count)
+    area = np.bincount(label.ravel()[np.flatnonzero(long)], minlength=count)
     length = np.maximum(stats[:, 2] - 24, 1)
     good = (length >= least) & (area / length <= max(3.0, thickest))
     good[0] = False

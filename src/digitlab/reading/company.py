@@ -36,7 +36,7 @@ def in_company(candidates: Sequence[Candidate], odds: np.ndarray, chosen: list[i
     x = np.array([(c.box[0] + c.box[2]) / 2 for c in candidates])
     found = [[chosen[i] for i in row] for row in rows(boxes)]
     usual_of_page = float(np.median(height[chosen]))
-    for index in range(len(candidates)):
+    for index in np.flatnonzero(odds > 0).tolist():  # company only takes away: the others stay what they are
         usual = _usual_height(index, found, height, middle, x)
         if usual is None:
             usual, weight = usual_of_page, 0.5  # pages mix sizes, rows seldom do
