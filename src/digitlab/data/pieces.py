@@ -28,7 +28,7 @@ from digitlab.finding.propose import candidates_of, propose
 from digitlab.framing import SIDE
 from digitlab.storage import atomic_path, cache_folder
 
-GENERATION = 2  # counts up whenever the same seed would give other pieces
+GENERATION = 3  # counts up whenever the same seed would give other pieces
 WHOLE, PURE = 0.85, 0.9  # a piece is a digit with these shares of the digit's ink, and of its own
 PART = 0.6  # and none with less than this of either
 POINTS = 48  # of a digit's ink, by which is judged how much of it a piece holds

@@ -1,4 +1,10 @@
-"""Cuts through pieces that may be several digits: touching, overlapping, joined to a line."""
+"""Cuts through pieces that may be several digits: touching, overlapping, joined to a line.
+
+A cut runs from top to bottom as a seam: the way that crosses least ink, near a column that has little. So it follows
+the gap between slanted or interlocked digits, and crosses a stroke where it is thin.
+Method: dynamic programming over rows, as for the seams of Avidan and Shamir, "Seam Carving for Content-Aware Image
+Resizing", 2007.
+"""
 
 from __future__ import annotations
 
@@ -6,60 +12,42 @@ import numpy as np
 
 from digitlab.finding.candidate import POINTS, Candidate
 
-WIDE = 0.9  # a piece wider than this by its height may be several digits
-CUTS = 6  # at most, through one piece
-LARGEST = 300_000  # pixels of a piece that is cut
-LEANS = 0.0, 0.3  # of the cuts: upright, and as most people's writing leans
+WIDE = 0.85  # a piece wider than this by its height may be several digits
+SEAMS = 4  # at most through one piece, and two more for each height of its width
+LONGEST, LARGEST = 16, 400_000  # width by height, and pixels, of a piece that is cut
+LEANS = 0.0, 0.35  # of the columns in which little ink is looked for: upright, and as most people's writing leans
+ROWS = 40  # of the copy on which seams are found
+BAND = 0.45  # heights: how far from its column a seam may stray
+STRAY = 0.004  # ink that each row away from its column costs a seam
+APART = 0.15  # heights: seams that are closer than this on average are one
 
 
 def cuts(piece: Candidate, usual: float = 0.0) -> list[Candidate]:
-    """Cut a wide piece from top to bottom where there is least ink, and return all that lies between two cuts.
+    """Cut a wide piece along seams, and return all that lies between two of them.
 
     Args:
         piece: a component.
         usual: the usual height of digits beside it, pixels of the opened picture; 0 where none is known.
     """
     height, width = piece.mask.shape
-    wide = piece.width > WIDE * piece.height or (usual and piece.width > 1.3 * usual and piece.height > 0.6 * usual)
-    if not wide or min(height, width) < 6 or width > 8 * height or piece.mask.size > LARGEST:
+    wide = piece.width > WIDE * piece.height or (usual and piece.width > 1.2 * usual and piece.height > 0.6 * usual)
+    if not wide or min(height, width) < 6 or width > LONGEST * height or piece.mask.size > LARGEST:
         return []
     ink = _inner(piece)
+    seams = _seams(piece.mask * ink)
+    if not seams:
+        return []
+    column = np.arange(width)[None, :]
+    right_of = [np.ones((height, width), bool), *(column > seam[:, None] for seam in seams)]
+    right_of.append(np.zeros((height, width), bool))
     found = []
-    for lean in LEANS:
-        places, column = _valleys(piece.mask * ink, lean)
-        if not places:
-            continue
-        borders = [-np.inf, *places, np.inf]
-        for first in range(len(borders) - 1):
-            for last in range(first + 1, len(borders)):
-                if first == 0 and last == len(borders) - 1:
-                    continue
-                part = _part(piece, ink, column, borders[first], borders[last])
+    for first in range(len(right_of) - 1):
+        for last in range(first + 1, len(right_of)):
+            if (first, last) != (0, len(right_of) - 1):
+                part = _part(piece, ink, right_of[first] & ~right_of[last])
                 if part is not None:
                     found.append(part)
     return found
-
-
-def _valleys(ink: np.ndarray, lean: float) -> tuple[list[float], np.ndarray]:
-    """Return where to cut, and each pixel's column when upright strokes lean by so much to the right."""
-    height, width = ink.shape
-    shift = lean * (np.arange(height)[:, None] - height / 2)
-    column = np.arange(width)[None, :] + shift  # (height, width)
-    low = int(np.floor(column.min()))
-    bins = (column - low).round().astype(int)
-    profile = np.bincount(bins.ravel(), ink.ravel().astype(np.float64), bins.max() + 1)
-    reach = max(1, round(0.04 * height))
-    smooth = np.convolve(np.pad(profile, reach, mode="edge"), np.ones(2 * reach + 1) / (2 * reach + 1), "valid")
-    apart = max(2, round(0.18 * height))
-    places: list[int] = []
-    for place in np.argsort(smooth, kind="stable"):
-        if len(places) == CUTS or smooth[place] > 0.8 * smooth.mean():
-            break
-        far_in = apart * 0.6 < place - (bins.min()) and place < bins.max() - apart * 0.6
-        lowest = smooth[place] <= smooth[max(0, place - apart // 2) : place + apart // 2 + 1].min()
-        if far_in and lowest and all(abs(place - other) >= apart for other in places):
-            places.append(int(place))
-    return [float(place + low) for place in sorted(places)], column
 
 
 def _inner(piece: Candidate) -> np.ndarray:
@@ -70,16 +58,93 @@ def _inner(piece: Candidate) -> np.ndarray:
     return piece.ink[top : top + height, left : left + width]
 
 
-def _part(piece: Candidate, ink: np.ndarray, column: np.ndarray, start: float, end: float) -> Candidate | None:
-    inside = (column > start) & (column <= end)
+def _seams(ink: np.ndarray) -> list[np.ndarray]:
+    """Return seams, left to right: for each row of the ink (height, width) the column, (height,) float."""
+    import cv2
+
+    height, width = ink.shape
+    scale = ROWS / height
+    size = max(4, round(width * scale)), ROWS
+    small = cv2.resize(ink, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR) / np.float32(255)
+    starts = [place for lean in LEANS for place in _valleys(small, lean)]
+    if not starts:
+        return []
+    paths, costs = _least_ink(small, np.array([at for at, _ in starts]), np.array([lean for _, lean in starts]))
+    kept: list[np.ndarray] = []
+    most = SEAMS + 2 * round(width / height)
+    for index in np.argsort(costs, kind="stable"):
+        path = paths[index]
+        if len(kept) < most and all(np.abs(path - other).mean() >= APART * ROWS for other in kept):
+            kept.append(path)
+    rows = np.linspace(0, ROWS - 1, height)
+    return [np.interp(rows, np.arange(ROWS), path) / scale for path in sorted(kept, key=lambda path: path.mean())]
+
+
+def _valleys(ink: np.ndarray, lean: float) -> list[tuple[float, float]]:
+    """Return columns (at half height, lean) that hold little ink, when upright strokes lean by so much to the right."""
+    height, width = ink.shape
+    shift = lean * (np.arange(height)[:, None] - (height - 1) / 2)
+    bins = np.rint(np.arange(width)[None, :] + shift).astype(int)
+    low = int(bins.min())
+    profile = np.bincount((bins - low).ravel(), ink.ravel(), bins.max() - low + 1)
+    smooth = np.convolve(np.pad(profile, 1, mode="edge"), [0.25, 0.5, 0.25], "valid")
+    margin, reach = round(0.1 * height), round(0.1 * height)
+    found: list[int] = []
+    most = SEAMS + 2 * round(width / height)
+    for at in np.argsort(smooth, kind="stable").tolist():
+        if len(found) == most or smooth[at] > 0.85 * smooth.mean():
+            break
+        around = smooth[max(0, at - reach) : at + reach + 1]
+        alone = all(abs(at - other) > reach for other in found)
+        if alone and margin <= at + low < width - margin and smooth[at] <= around.min():
+            found.append(at)
+    return [(float(at + low), lean) for at in found]
+
+
+def _least_ink(ink: np.ndarray, starts: np.ndarray, leans: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Find for each column the seam near it that crosses least ink.
+
+    Args:
+        ink: (H, W) float, 0 to 1.
+        starts: (K,) the columns at half height.
+        leans: (K,) how they lean.
+
+    Returns:
+        paths: (K, H) the column in each row.
+        costs: (K,) what each crosses.
+    """
+    height, width = ink.shape
+    columns = np.arange(width)
+    ideal = starts[:, None] - leans[:, None] * (np.arange(height) - (height - 1) / 2)  # (K, H)
+    off = np.abs(columns[None, None, :] - ideal[:, :, None])  # (K, H, W)
+    cost = ink[None] + STRAY * off + 1e3 * (off > BAND * height)
+    total = cost[:, 0].copy()
+    moves = np.zeros((height, *total.shape), np.int8)
+    for row in range(1, height):
+        padded = np.pad(total, ((0, 0), (1, 1)), constant_values=1e9)
+        options = np.stack([padded[:, 1:-1], padded[:, :-2] + 0.01, padded[:, 2:] + 0.01])
+        choice = options.argmin(axis=0)
+        moves[row] = np.array([0, -1, 1], np.int8)[choice]
+        total = np.take_along_axis(options, choice[None], 0)[0] + cost[:, row]
+    at = total.argmin(axis=1)
+    costs = total[np.arange(len(at)), at]
+    paths = np.zeros((len(at), height))
+    for row in range(height - 1, -1, -1):
+        paths[:, row] = at
+        at = at + moves[row, np.arange(len(at)), at]
+    return paths, costs
+
+
+def _part(piece: Candidate, ink: np.ndarray, inside: np.ndarray) -> Candidate | None:
+    """Return what of a piece lies inside, (height, width) bool; None where that can be no digit."""
     mask = piece.mask & inside
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not len(rows):
         return None
     top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
-    if bottom - top < 0.4 * len(mask) or right - left > 1.3 * (bottom - top) or right - left < 2:
+    if bottom - top < 0.4 * len(mask) or right - left > 1.4 * (bottom - top) or right - left < 2:
         return None
-    mask, ink = mask[top:bottom, left:right], (ink * inside)[top:bottom, left:right]
+    mask, ink = mask[top:bottom, left:right], np.ascontiguousarray((ink * inside)[top:bottom, left:right])
     scale, (x0, y0) = piece.scale, piece.box[:2]
     y, x = np.nonzero(mask)
     some = np.linspace(0, len(x) - 1, POINTS).astype(int)
@@ -87,5 +152,4 @@ def _part(piece: Candidate, ink: np.ndarray, column: np.ndarray, start: float, e
     box = (int(x0 + left * scale), int(y0 + top * scale), round(x0 + right * scale), round(y0 + bottom * scale))
     mass = float(ink.sum()) / 255 * scale * scale
     corner = piece.corner[0] + int(left), piece.corner[1] + int(top)
-    ink = np.ascontiguousarray(ink)
     return Candidate(box, mask, ink, piece.view, corner, mass, piece.dark, "cut", piece.cut_off, points)

@@ -19,6 +19,10 @@ FAINTEST = 9.0  # the lowest level at which ink is looked for, in 255ths of the 
 CLEAREST = 3.5  # and at least this many times the paper's own unevenness
 STEP = 1.8  # from one level to the next
 TOP = 190.0  # no level above
+FINE, COARSE = 1.5, 5.0  # grain (1 sigma, grey levels) from which on a picture is blurred a little, or more
+LARGE = 700  # pixels: in pictures as large as this a stroke is broader than the blur
+STROKE_SIDE = 150  # longer side of the copy on which dark strokes are told from light ones, pixels
+CERTAIN = 1.12  # times more stroke on one side, and there is no need to look at the other
 FAR_SIDE = 320  # longer side of the far view, pixels
 
 
@@ -40,7 +44,7 @@ class View:
 
 
 def views(grey: np.ndarray, rgb: np.ndarray | None = None) -> list[View]:
-    """Return the near and the far view of a picture.
+    """Return the near view of a picture, or two where its ink may be dark or light, and the far view.
 
     Args:
         grey: (height, width) uint8, as a person sees it.
@@ -49,10 +53,31 @@ def views(grey: np.ndarray, rgb: np.ndarray | None = None) -> list[View]:
     contrast = None if rgb is None else contrast_grey(rgb)
     grey = grey if contrast is None else contrast
     far = shrunk(grey, FAR_SIDE)
-    if not ink_is_dark(shrunk(grey, 256)):
-        grey = ~grey
-    ink = find_ink(far)
-    return [_near(grey), View(ink, (50.0, 115.0), max(grey.shape) / max(far.shape), True)]
+    scale = max(grey.shape) / max(far.shape)
+    return [*(_near(picture) for picture in _sides(grey)), View(find_ink(far), (50.0, 115.0), scale, True)]
+
+
+def _sides(grey: np.ndarray) -> list[np.ndarray]:
+    """Return the picture so that its strokes are dark, or both ways round where that is hard to say.
+
+    A stroke is what a closing fills in, if it is dark, or an opening takes away, if it is light; steps of light, the
+    edges of paper and of shadows do neither.
+    """
+    import cv2
+
+    small = cv2.GaussianBlur(shrunk(grey, STROKE_SIDE), (3, 3), 0)
+    window = np.ones((5, 5), np.uint8)
+    dark = float((cv2.morphologyEx(small, cv2.MORPH_BLACKHAT, window).astype(np.float32) ** 2).mean())
+    light = float((cv2.morphologyEx(small, cv2.MORPH_TOPHAT, window).astype(np.float32) ** 2).mean())
+    by_paper = ink_is_dark(shrunk(grey, 256))  # knows broad strokes, where the narrow window sees corners alone
+    if dark > CERTAIN * light and by_paper:
+        return [grey]
+    return [~grey] if light > CERTAIN * dark and not by_paper else [grey, ~grey]
+
+
+def _window(small: np.ndarray) -> int:
+    """Return the width, odd, of what is wider than the strokes of the near view."""
+    return max(9, int(max(small.shape) * BROADEST) | 1)
 
 
 def _continued(small: np.ndarray, reach: int) -> np.ndarray:
@@ -67,18 +92,31 @@ def _continued(small: np.ndarray, reach: int) -> np.ndarray:
     return padded
 
 
+def _without_grain(grey: np.ndarray) -> np.ndarray:
+    """Return the picture blurred as far as its grain asks for."""
+    import cv2
+
+    some = grey[:: max(1, len(grey) // 256)].astype(np.int16)
+    # Differences of neighbours: of grain, not of light; the middle one is of paper, not of ink.
+    grain = float(np.median(np.abs(some[:, 2:] - 2 * some[:, 1:-1] + some[:, :-2]))) / 1.65
+    if grain > COARSE:
+        return cv2.GaussianBlur(grey, (5, 5), 0)
+    if grain > FINE or max(grey.shape) > LARGE:
+        return cv2.GaussianBlur(grey, (3, 3), 0)
+    return grey
+
+
 def _near(grey: np.ndarray) -> View:
     import cv2
 
-    small = shrunk(grey, PAPER_SIDE)
-    window = max(9, int(max(small.shape) * BROADEST) | 1)
+    grey = _without_grain(grey)
+    small = cv2.GaussianBlur(shrunk(grey, PAPER_SIDE), (5, 5), 0)  # else the brightest of the grain is the paper
+    window = _window(small)
     # Light that falls off towards the border goes on falling beyond it: else the border would look inked.
     closed = cv2.morphologyEx(_continued(small, window), cv2.MORPH_CLOSE, np.ones((window, window), np.uint8))
     paper = cv2.GaussianBlur(closed, (0, 0), window / 4)[window:-window, window:-window]
     if paper.shape != grey.shape:
         paper = cv2.resize(paper, grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    if max(grey.shape) > 700:
-        grey = cv2.GaussianBlur(grey, (3, 3), 0)  # a photo's grain is finer than its strokes
     darkness = cv2.divide(cv2.subtract(paper, grey), cv2.max(paper, DIM), scale=255)
     # Paper is most of a page: the darkness of its middling pixel is its unevenness.
     level = max(FAINTEST, CLEAREST * float(np.median(darkness[:: max(1, len(darkness) // 256)])))

@@ -121,6 +121,7 @@ def _grain(lighter: np.ndarray, paper: np.ndarray) -> float:
 
 
 def shrunk(picture: np.ndarray, longest: int) -> np.ndarray:
+    """Return a picture whose longer side has `longest` pixels, or the picture itself if it is smaller."""
     import cv2
 
     scale = longest / max(picture.shape[:2])

@@ -45,10 +45,10 @@ def candidates_of(rgb: np.ndarray, grey: np.ndarray | None = None) -> list[Candi
     import cv2
 
     if rgb.ndim == 2:
-        near, far = views(rgb)
+        seen = views(rgb)
     else:
-        near, far = views(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY) if grey is None else grey, rgb)
-    return propose([without_rulings(near), far])
+        seen = views(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY) if grey is None else grey, rgb)
+    return propose([view if view.far else without_rulings(view) for view in seen])
 
 
 def propose(views: list[View]) -> list[Candidate]:
@@ -85,7 +85,7 @@ def _layer(view: View, threshold: float) -> _Layer:
     usable[0] = False
     tall = stats[:, 3] * view.scale
     least = max(SMALLEST, 0.008 * max(height, width) * view.scale) if not view.far else 0.15 * height * view.scale
-    proposed = usable & (tall >= least) & (share <= FULLEST) & (share >= EMPTIEST) & (stats[:, 2] < 6 * stats[:, 3])
+    proposed = usable & (tall >= least) & (share <= FULLEST) & (share >= EMPTIEST) & (stats[:, 2] < 16 * stats[:, 3])
     proposed &= stats[:, 4] >= 0.02 * stats[:, 2] * stats[:, 3]  # not a mere outline of something large
     chosen = np.flatnonzero(proposed)
     if len(chosen) > MOST:

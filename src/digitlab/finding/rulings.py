@@ -13,49 +13,52 @@ import numpy as np
 from digitlab.finding.darkness import View
 
 LONGEST_STROKE = 0.06  # of the longer side: no stroke of a digit on a ruled page runs straight for as long
-LONG = 0.3  # of the side along which it runs, and of the longer side: a line reaches at least this far
-THICKEST = 0.012  # of the longer side
+SHORTEST = 40  # pixels: and none on a small picture
+LONG = 0.3  # of the longer side: a line reaches at least this far, or
+BARS = 5  # at least so many lie between the lines that run across: the bars of a form or a table
+THICKEST = 0.018  # of the longer side
 
 
 def without_rulings(view: View) -> View:
     """Return a view without its lines, or the view itself where it has none."""
     threshold = view.levels[min(1, len(view.levels) - 1)]
     mask = (view.darkness > threshold).astype(np.uint8)
-    lines = [_level_lines(mask), _level_lines(np.ascontiguousarray(mask.T))]
-    if lines[0] is None and lines[1] is None:
+    level = _level_lines(mask, None)
+    upright = _level_lines(np.ascontiguousarray(mask.T), None if level is None else np.ascontiguousarray(level.T))
+    if level is None and upright is None:
         return view
     wiped = np.zeros_like(mask)
-    if lines[0] is not None:
-        wiped |= lines[0]
-    if lines[1] is not None:
-        wiped |= lines[1].T
+    if level is not None:
+        wiped |= level
+    if upright is not None:
+        wiped |= upright.T
     return dataclasses.replace(view, darkness=view.darkness * (1 - wiped))
 
 
-def _level_lines(mask: np.ndarray) -> np.ndarray | None:
-    """Find the pixels (0 or 1) of level lines that belong to no stroke, soft edges included; None if there are none."""
+def _level_lines(mask: np.ndarray, across: np.ndarray | None) -> np.ndarray | None:
+    """Find the pixels (0 or 1) of level lines that belong to no stroke, soft edges included; None if there are none.
+
+    Args:
+        mask: (height, width) uint8, 1 where there is ink.
+        across: the same for the lines that run across, where they are known.
+    """
     import cv2
 
-    height, width = mask.shape
-    longer = max(height, width)
-    run = max(40, round(LONGEST_STROKE * longer))
-    if width < 2 * run:
+    longer = max(mask.shape)
+    run = max(SHORTEST, round(LONGEST_STROKE * longer))
+    if mask.shape[1] < 2 * run:
         return None
     solid = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, 5), np.uint8))
     solid = cv2.dilate(solid, np.ones((5, 1), np.uint8))  # four degrees of tilt, with the line's own thickness
     long = cv2.morphologyEx(solid, cv2.MORPH_OPEN, np.ones((1, run), np.uint8)) & mask
-    if not long.any():
+    straight = _straight(long, LONG * longer, THICKEST * longer, across)
+    if straight is None:
         return None
-    long = _straight(long, LONG * longer, THICKEST * longer)
-    if long is None:
-        return None
-    columns = long.sum(axis=0)
-    bands = cv2.connectedComponents(long)[0] - 1
-    thickness = _usual_run(long)
+    thickness = _usual_run(straight)
     tall = max(3, round(1.7 * thickness) + 1)
     crossing = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((tall + 1, 1), np.uint8))
-    line = long & ~crossing & 1
-    if not line.any() or not bands or not columns.any():
+    line = straight & ~crossing & 1
+    if not line.any():
         return None
     rest = mask & ~line & 1
     mended = cv2.morphologyEx(rest, cv2.MORPH_CLOSE, np.ones((tall + 3, 1), np.uint8)) & line
@@ -63,19 +66,33 @@ def _level_lines(mask: np.ndarray) -> np.ndarray | None:
     return cv2.dilate(line, np.ones((2 * max(1, round(thickness / 3)) + 1, 3), np.uint8)) & ~(rest | mended) & 1
 
 
-def _straight(long: np.ndarray, least: float, thickest: float) -> np.ndarray | None:
-    """Keep of the long runs those that are thin, and that reach far together with what goes on beside them."""
+def _straight(long: np.ndarray, least: float, thickest: float, across: np.ndarray | None) -> np.ndarray | None:
+    """Keep of the long runs those that are thin, and reach far or from one line that runs across to the next."""
     import cv2
 
-    joined = cv2.dilate(long, np.ones((3, 25), np.uint8))
+    gap = 12
+    joined = cv2.dilate(long, np.ones((3, 2 * gap + 1), np.uint8))
     count, label, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     area = np.bincount(label.ravel()[np.flatnonzero(long)], minlength=count)
-    length = np.maximum(stats[:, 2] - 24, 1)
-    good = (length >= least) & (area / length <= max(3.0, thickest))
-    good[0] = False
-    if not good.any():
-        return None
-    return long & good[label]
+    length = np.maximum(stats[:, 2] - 2 * gap, 1)
+    thin = area / length <= max(3.0, thickest)
+    thin[0] = False
+    good = thin & (length >= least)
+    if across is not None:
+        bars = thin & np.array(
+            [_between(across, *stats[i, :4].tolist(), gap) if thin[i] else False for i in range(count)]
+        )
+        if bars.sum() >= BARS:
+            good |= bars
+    return long & good[label] if good.any() else None
+
+
+def _between(across: np.ndarray, left: int, top: int, width: int, height: int, gap: int) -> bool:
+    """Whether a bar, its box widened by `gap` at both ends, begins and ends at lines that run across."""
+    first, last = left + gap, left + width - gap
+    rows = slice(max(0, top - 2), top + height + 2)
+    ends = (across[rows, max(0, end - gap) : end + gap + 1] for end in (first, last))
+    return all(bool(end.any()) for end in ends)
 
 
 def _usual_run(long: np.ndarray) -> float:

@@ -1,7 +1,7 @@
-"""What a piece's company says about it: digits of one row are about as high; letters stand among letters.
+"""What a piece's company says about it: digits of one row are about as high, and a row of digits goes on in digits.
 
-The recogniser sees each piece alone. A comma among tall digits looks like a 1, an o in a word like a 0: only the
-neighbours tell.
+The judge sees a piece and what is close by. Whether a faint stroke at the end of a row is one more digit, or a comma
+is as high as a 1, only the row tells.
 """
 
 from __future__ import annotations
@@ -16,7 +16,11 @@ from digitlab.reading.choose import rows
 SPREAD = 0.30  # standard deviation of the logarithm of heights in one row
 FREE = 0.30  # logarithm of a height's ratio to the usual that costs nothing
 FAINT = 0.7  # logarithm of how much fainter than the page's usual ink costs nothing
-WORST = 8.0  # log odds that a wrong height costs at most
+WORST = 8.0  # log odds that one of these costs at most
+BEST = 1.5  # log odds that a place in a row of digits gives
+SURE = 1.0  # log odds from which on a digit speaks for others
+HOPEFUL = -2.5  # below it no company helps
+NEXT = 4.0  # heights: so far away the next digit of a row may be
 
 
 def in_company(candidates: Sequence[Candidate], odds: np.ndarray, chosen: list[int]) -> np.ndarray:
@@ -24,47 +28,54 @@ def in_company(candidates: Sequence[Candidate], odds: np.ndarray, chosen: list[i
 
     Args:
         candidates: of one page.
-        odds: (N,) log odds of each being a digit, seen alone.
+        odds: (N,) log odds of each being a digit, seen with what is close by.
         chosen: indices of those chosen so far.
     """
     fitting = odds.astype(np.float32).copy()
-    if len(chosen) < 3:
+    if len(chosen) < 2:
         return fitting
-    boxes = [candidates[i].box for i in chosen]
-    height = np.array([c.box[3] - c.box[1] for c in candidates], float)
-    middle = np.array([(c.box[1] + c.box[3]) / 2 for c in candidates])
-    x = np.array([(c.box[0] + c.box[2]) / 2 for c in candidates])
-    found = [[chosen[i] for i in row] for row in rows(boxes)]
+    left, top, right, bottom = np.array([c.box for c in candidates], float).T
+    height, middle, x = bottom - top, (top + bottom) / 2, (left + right) / 2
+    found = [[chosen[i] for i in row] for row in rows([candidates[i].box for i in chosen])]
     usual_of_page = float(np.median(height[chosen]))
-    for index in np.flatnonzero(odds > 0).tolist():  # company only takes away: the others stay what they are
-        usual = _usual_height(index, found, height, middle, x)
-        if usual is None:
-            usual, weight = usual_of_page, 0.5  # pages mix sizes, rows seldom do
-        else:
-            weight = 1.0
-        off = max(0.0, abs(float(np.log(height[index] / usual))) - FREE) / SPREAD
-        fitting[index] -= min(WORST, 0.5 * off * off) * weight
-    dark = np.array([c.dark for c in candidates])
+    for index in np.flatnonzero(odds > HOPEFUL).tolist():
+        row = _row_of(index, found, height, middle, x)
+        if not row:
+            if len(chosen) > 2:  # pages mix sizes, rows seldom do
+                fitting[index] -= 0.5 * _cost(float(np.log(height[index] / usual_of_page)), FREE)
+            continue
+        usual = float(np.median(height[row]))
+        off = float(np.log(height[index] / usual))
+        if len(row) > 1:
+            fitting[index] -= _cost(off, FREE)
+        sure = [i for i in row if odds[i] > SURE]
+        if len(sure) > 1 and min(abs(x[i] - x[index]) for i in sure) < NEXT * usual:
+            fitting[index] += BEST * float(np.exp(-0.5 * (off / FREE) ** 2))
     near = np.array([not c.far for c in candidates])
-    if near[chosen].any():
-        usual_ink = float(np.median(dark[chosen][near[chosen]]))
-        fainter = np.maximum(0, np.log(usual_ink / dark) - FAINT) / SPREAD
-        fitting -= np.where(near, np.minimum(WORST, 0.5 * fainter * fainter), 0).astype(np.float32)
+    if near[chosen].any() and len(chosen) > 2:
+        dark = np.array([c.dark for c in candidates])
+        fainter = np.log(float(np.median(dark[chosen][near[chosen]])) / dark)
+        costs = np.array([_cost(max(0.0, float(off)), FAINT) for off in fainter])
+        fitting -= np.where(near, costs, 0).astype(np.float32)
     return fitting
 
 
-def _usual_height(
-    index: int, found: list[list[int]], height: np.ndarray, middle: np.ndarray, x: np.ndarray
-) -> float | None:
-    """Return the usual height in the row at which a candidate stands, or None where there is no such row."""
-    best, best_distance = None, 0.6
+def _cost(off: float, free: float) -> float:
+    """Return the log odds that a logarithm of a ratio costs."""
+    beyond = max(0.0, abs(off) - free) / SPREAD
+    return min(WORST, 0.5 * beyond * beyond)
+
+
+def _row_of(index: int, found: list[list[int]], height: np.ndarray, middle: np.ndarray, x: np.ndarray) -> list[int]:
+    """Return up to five digits nearest to a candidate in the row at which it stands, nearest first."""
+    best: list[int] = []
+    best_distance = 0.45
     for row in found:
-        others = [i for i in row if i != index]
-        if len(others) < 2:
+        others = sorted((i for i in row if i != index), key=lambda i: abs(x[i] - x[index]))[:5]
+        if not others:
             continue
-        nearest = sorted(others, key=lambda i: abs(x[i] - x[index]))[:5]
-        usual = float(np.median(height[nearest]))
-        distance = abs(middle[index] - float(np.mean(middle[nearest[:2]]))) / usual
+        usual = float(np.median(height[others]))
+        distance = abs(middle[index] - float(np.mean(middle[others[:2]]))) / usual
         if distance < best_distance:
-            best, best_distance = usual, distance
+            best, best_distance = others, distance
     return best
