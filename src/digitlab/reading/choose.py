@@ -50,10 +50,16 @@ def _conflicts(candidates: list[Candidate]) -> np.ndarray:
     left, top, right, bottom = np.array([c.box for c in candidates]).T
     meet = (left[:, None] < right) & (left < right[:, None]) & (top[:, None] < bottom) & (top < bottom[:, None])
     for a, b in np.argwhere(np.triu(meet, 1)):
-        first, second = candidates[a], candidates[b]
-        if first.covers(second.points) > SHARED or second.covers(first.points) > SHARED:
-            excludes[a, b] = excludes[b, a] = True
+        excludes[a, b] = excludes[b, a] = shares_ink(candidates[a], candidates[b])
     return excludes
+
+
+def shares_ink(first: Candidate, second: Candidate) -> bool:
+    """Whether two pieces share so much ink that only one of them can be a digit."""
+    left, top, right, bottom = first.box
+    if second.box[0] >= right or second.box[2] <= left or second.box[1] >= bottom or second.box[3] <= top:
+        return False
+    return first.covers(second.points) > SHARED or second.covers(first.points) > SHARED
 
 
 def _groups(excludes: np.ndarray) -> list[list[int]]:

@@ -66,6 +66,16 @@ def _cost(off: float, free: float) -> float:
     return min(WORST, 0.5 * beyond * beyond)
 
 
+def row_at(index: int, lines: list[list[int]], candidates: Sequence[Candidate]) -> int | None:
+    """Return which line, given by its candidates, a candidate stands in, or None; it must be within its reach."""
+    boxes = np.array([c.box for c in candidates], float)
+    height, middle, x = boxes[:, 3] - boxes[:, 1], (boxes[:, 1] + boxes[:, 3]) / 2, (boxes[:, 0] + boxes[:, 2]) / 2
+    nearest = _row_of(index, lines, height, middle, x)
+    if not nearest or abs(x[nearest[0]] - x[index]) > NEXT * float(np.median(height[nearest])):
+        return None
+    return next(number for number, row in enumerate(lines) if nearest[0] in row)
+
+
 def _row_of(index: int, found: list[list[int]], height: np.ndarray, middle: np.ndarray, x: np.ndarray) -> list[int]:
     """Return up to five digits nearest to a candidate in the row at which it stands, nearest first."""
     best: list[int] = []

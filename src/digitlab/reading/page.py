@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Protocol
 
 import numpy as np
@@ -12,13 +13,14 @@ from digitlab.finding.ink import contrast_grey, find_ink, single_digit
 from digitlab.finding.pen import normal_strokes, pens
 from digitlab.finding.propose import candidates_of
 from digitlab.framing import SIDE, frame
-from digitlab.reading.choose import choose, rows
-from digitlab.reading.company import in_company
+from digitlab.reading.choose import choose, rows, shares_ink
+from digitlab.reading.company import in_company, row_at
 from digitlab.reading.open import Opened
 from digitlab.readings import Box, Digit, Line
 from digitlab.recognizer import load
 
 LONGEST = 1600  # a longer side of about this many pixels shows any digit that a person would photograph
+DOUBTFUL = 5.0  # log odds below 0 down to which a piece that was left out casts doubt on its line
 WHOLE = 2.0  # log odds of being one digit from which on a piece is not cut
 
 
@@ -57,18 +59,37 @@ def read_page(opened: Opened, recognizer: Judge, single: bool = False, judge: Ju
         candidates += more
         also = judge.judge(np.stack([candidate.seen() for candidate in more]))
         labels, odds = np.concatenate([labels, also[0]]), np.concatenate([odds, also[1]])
-    chosen = choose(candidates, odds)
-    fitting = in_company(candidates, odds, chosen)
+    fitting = in_company(candidates, odds, choose(candidates, odds))
     chosen = choose(candidates, fitting)
     if not chosen:
         return ()
     found = [candidates[i] for i in chosen]
     probabilities = 0.5 * _by_three_pens(found, recognizer) + 0.5 * labels[chosen]
-    digits = [
-        _digit(p, 1 / (1 + float(np.exp(-s))), _full_size(c.box, opened))
-        for p, s, c in zip(probabilities, fitting[chosen], found, strict=True)
-    ]
-    return tuple(Line(tuple(digits[i] for i in row)) for row in rows([digit.box for digit in digits]))
+    sure = 1 / (1 + np.exp(-fitting.astype(float)))
+    digits = {
+        i: _digit(p, float(sure[i]), _full_size(candidates[i].box, opened))
+        for i, p in zip(chosen, probabilities, strict=True)
+    }
+    lines = [[chosen[i] for i in row] for row in rows([piece.box for piece in found])]
+    complete = _complete(candidates, fitting, lines)
+    return tuple(
+        Line(tuple(digits[i] for i in row), share * math.prod(digits[i].confidence for i in row))
+        for row, share in zip(lines, complete, strict=True)
+    )
+
+
+def _complete(candidates: list[Candidate], fitting: np.ndarray, lines: list[list[int]]) -> list[float]:
+    """Return for each line the probability that none of the pieces in it that were left out is a digit."""
+    chosen = [i for row in lines for i in row]
+    doubtful = np.flatnonzero((fitting > -DOUBTFUL) & (fitting <= 0))
+    spare = [int(i) for i in doubtful if not any(shares_ink(candidates[i], candidates[j]) for j in chosen)]
+    shares = [1.0] * len(lines)
+    for place in choose([candidates[i] for i in spare], fitting[spare] + DOUBTFUL):
+        index = spare[place]
+        number = row_at(index, lines, candidates)
+        if number is not None:
+            shares[number] *= 1 / (1 + float(np.exp(fitting[index])))
+    return shares
 
 
 def _cut_up(candidates: list[Candidate], odds: np.ndarray) -> list[Candidate]:
