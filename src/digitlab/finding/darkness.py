@@ -96,6 +96,8 @@ def _without_grain(grey: np.ndarray) -> np.ndarray:
     """Return the picture blurred as far as its grain asks for."""
     import cv2
 
+    if grey.shape[1] < 3:
+        return grey
     some = grey[:: max(1, len(grey) // 256)].astype(np.int16)
     # Differences of neighbours: of grain, not of light; the middle one is of paper, not of ink.
     grain = float(np.median(np.abs(some[:, 2:] - 2 * some[:, 1:-1] + some[:, :-2]))) / 1.65

@@ -70,7 +70,7 @@ def _layer(view: View, threshold: float) -> _Layer:
 
     darkness = view.darkness
     height, width = darkness.shape
-    mask = cv2.compare(darkness, threshold, cv2.CMP_GT)
+    _, mask = cv2.threshold(darkness, threshold, 1, cv2.THRESH_BINARY)
     count, label, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_32S)
     inked = np.flatnonzero(mask)
     owner, level = label.ravel()[inked], darkness.ravel()[inked].astype(np.float32)

@@ -1,0 +1,109 @@
+"""The maps of darkness show strokes, dark or light, and neither light nor grain."""
+
+import numpy as np
+import pytest
+
+from digitlab.finding.darkness import views
+from digitlab.finding.propose import candidates_of
+
+
+def near(picture: np.ndarray) -> list[np.ndarray]:
+    return [view.darkness for view in views(picture) if not view.far]
+
+
+def alike(a: np.ndarray, b: np.ndarray) -> bool:
+    return float(np.abs(a.astype(int) - b).max()) <= 8
+
+
+def test_light_ink_on_dark_comes_out_like_dark_ink_on_light(row, on_paper) -> None:
+    picture = on_paper(row("0123456789")[0])
+    dark, light = near(picture), near(255 - picture)
+    assert len(dark) == len(light) == 1
+    assert alike(dark[0], light[0])
+    assert alike(views(picture)[-1].darkness, views(255 - picture)[-1].darkness)
+
+
+def test_ink_is_as_dark_as_its_share_of_the_papers_light(row, on_paper) -> None:
+    ink, _ = row("0123456789")
+    for light in (120, 200):
+        darkness = near(on_paper(ink, 0.5 * light, light))[0]
+        assert np.percentile(darkness[ink > 250], 75) == pytest.approx(127, abs=12)
+        assert np.percentile(darkness[ink == 0], 95) <= 5
+
+
+def test_both_sides_are_looked_at_where_it_is_hard_to_say(row, on_paper) -> None:
+    ink, _ = row("345678")
+    picture = np.concatenate([on_paper(ink, 40, 130), on_paper(ink, 220, 130)])
+    half = len(ink)
+    found = near(picture)
+    assert len(found) == 2
+    for part, inked in ((slice(0, half), ink), (slice(half, None), ink)):
+        assert max(float(darkness[part][inked > 250].mean()) for darkness in found) > 60
+
+
+def test_every_view_knows_its_scale_and_levels(row, on_paper) -> None:
+    picture = on_paper(row("0123456789", height=60)[0])
+    seen = views(picture)
+    assert [view.far for view in seen] == [False, True]
+    for view in seen:
+        assert view.darkness.dtype == np.uint8
+        np.testing.assert_allclose(np.array(view.darkness.shape) * view.scale, picture.shape, rtol=0.02)
+        assert list(view.levels) == sorted(set(view.levels))
+        assert 0 < view.levels[0] < view.levels[-1] < 255
+
+
+def test_coloured_ink_of_the_papers_own_brightness_shows(row) -> None:
+    ink, _ = row("0123456789")
+    paper, pen = np.array([80, 160, 80]), np.array([225, 83, 90])  # green, red: luminance is the same
+    picture = np.rint(paper + ink[..., None] / 255 * (pen - paper)).astype(np.uint8)
+    grey = np.rint(picture @ np.array([0.299, 0.587, 0.114])).astype(np.uint8)
+    with_colours = next(view.darkness for view in views(grey, picture))
+    assert with_colours[ink > 250].mean() > 40
+    assert near(grey)[0][ink > 250].mean() < 20
+
+
+X = np.linspace(-1, 1, 600)[None]
+Y = np.linspace(-1, 1, 400)[:, None]
+LIGHTS = {
+    "even": np.ones((400, 600)),
+    "gradient": 0.8 + 0.2 * X * np.ones_like(Y),
+    "vignette": 1 - 0.25 * (X**2 + Y**2),
+    "soft shadow": (1 - 0.4 / (1 + np.exp(-(X - 0.1) * 25))) * np.ones_like(Y),
+    "edge of a shadow": np.where(X + 0.05 * Y > 0.1, 0.6, 1.0),
+}
+
+
+@pytest.mark.parametrize("noise", [0, 3])
+@pytest.mark.parametrize("light", LIGHTS)
+def test_light_and_shadow_leave_no_ink(light: str, noise: float) -> None:
+    grain = np.random.default_rng(0).normal(0, noise, (400, 600))
+    picture = np.clip(np.rint(210 * LIGHTS[light] + grain), 0, 255).astype(np.uint8)
+    found = [piece for piece in candidates_of(picture) if not piece.far]
+    # The edge itself may leave a hairline, far too slender for a digit.
+    assert [piece.box for piece in found if piece.height > 24 and piece.width > 0.2 * piece.height] == []
+
+
+@pytest.mark.parametrize("light", LIGHTS)
+def test_digits_are_found_in_any_light(light: str, row, on_paper, overlap) -> None:
+    ink, boxes = row("2345678", margin=20)
+    ink = np.pad(ink, ((160, 400 - 160 - ink.shape[0]), (80, 600 - 80 - ink.shape[1])))
+    picture = np.rint(on_paper(ink, noise=2) * LIGHTS[light]).astype(np.uint8)
+    found = candidates_of(picture)
+    for left, top, right, bottom in boxes:
+        digit = (left + 80, top + 160, right + 80, bottom + 160)
+        assert max(overlap(piece.box, digit) for piece in found) > 0.7
+
+
+@pytest.mark.parametrize("noise", [2, 6, 12])
+def test_a_blank_noisy_page_has_nothing_large_and_dark(noise: float) -> None:
+    paper = np.random.default_rng(2).normal(200, noise, (500, 700))
+    found = candidates_of(np.clip(np.rint(paper), 0, 255).astype(np.uint8))
+    assert [piece.box for piece in found if piece.height > 30 and piece.dark > 40] == []
+
+
+@pytest.mark.parametrize("noise", [3, 6, 10])
+def test_grain_does_not_hide_a_faint_digit(noise: float, row, on_paper, overlap) -> None:
+    ink, boxes = row("58", margin=120, seed=3)
+    found = candidates_of(on_paper(ink, 165, 200, noise))
+    for box in boxes:
+        assert max(overlap(piece.box, box) for piece in found) > 0.7

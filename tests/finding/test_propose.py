@@ -1,0 +1,125 @@
+"""Every digit of a page is among its candidates, broken ones joined, whatever their sizes."""
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from digitlab.finding.propose import MOST, candidates_of
+
+
+def found_best(candidates, box, overlap) -> float:
+    return max((overlap(piece.box, box) for piece in candidates), default=0.0)
+
+
+@pytest.mark.parametrize("height", [12, 20, 40, 90])
+def test_every_digit_of_a_clean_row_is_among_the_candidates(height: int, row, on_paper, overlap) -> None:
+    ink, boxes = row("0123456789", height)
+    found = candidates_of(on_paper(ink))
+    assert min(found_best(found, box, overlap) for box in boxes) > 0.7
+
+
+def test_colours_and_light_ink_change_nothing_about_it(row, on_paper, overlap) -> None:
+    ink, boxes = row("0123456789")
+    grey = on_paper(ink)
+    blue = np.stack([grey, grey, np.full_like(grey, 220)], axis=-1)
+    for picture in (255 - grey, blue, 255 - blue):
+        found = candidates_of(picture)
+        assert min(found_best(found, box, overlap) for box in boxes) > 0.7
+
+
+def test_several_sizes_on_one_page_are_all_found(row, on_paper, overlap) -> None:
+    page = np.zeros((700, 1000), np.uint8)
+    expected, top = [], 20
+    for height, text in ((14, "314159"), (40, "2653"), (120, "589"), (260, "79")):
+        ink, boxes = row(text, height, margin=6)
+        page[top : top + ink.shape[0], 30 : 30 + ink.shape[1]] = ink
+        expected += [(a + 30, b + top, c + 30, d + top) for a, b, c, d in boxes]
+        top += height + 40
+    found = candidates_of(on_paper(page))
+    assert min(found_best(found, box, overlap) for box in expected) > 0.7
+
+
+def test_a_digit_that_fills_the_picture_is_found(row, on_paper, overlap) -> None:
+    ink, boxes = row("3", 500, margin=100, seed=5)
+    ink = cv2.dilate(ink, np.ones((45, 45), np.uint8))  # as broad a marker as that
+    rows, columns = np.flatnonzero(ink.max(axis=1)), np.flatnonzero(ink.max(axis=0))
+    box = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+    assert found_best(candidates_of(on_paper(ink)), box, overlap) > 0.7
+
+
+def test_boxes_of_the_far_view_are_in_pixels_of_the_picture(row, on_paper, overlap) -> None:
+    ink, boxes = row("0246", height=300, margin=150)
+    far = [piece for piece in candidates_of(on_paper(ink)) if piece.far]
+    assert far
+    assert all(piece.scale > 2 for piece in far)
+    for box in boxes:
+        best = max(far, key=lambda piece: overlap(piece.box, box))
+        np.testing.assert_allclose(best.box, box, atol=2 * best.scale)
+
+
+def broken_five(gap: int) -> tuple[np.ndarray, tuple[int, int, int, int]]:
+    """A five whose bar stands apart, on a page; and its box."""
+    ink = np.zeros((200, 200), np.uint8)
+    body = [(84, 92), (82, 84 + 12), (100, 94), (112, 106), (106, 126), (80, 128)]
+    cv2.polylines(ink, [np.array(body)], False, 255, 5, cv2.LINE_AA)
+    cv2.line(ink, (86, 92 - 5 - gap), (116, 90 - 5 - gap), 255, 5, cv2.LINE_AA)
+    rows, columns = np.flatnonzero(ink.max(axis=1)), np.flatnonzero(ink.max(axis=0))
+    return ink, (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+
+
+@pytest.mark.parametrize("gap", [3, 5, 7])
+def test_the_two_parts_of_a_broken_five_are_proposed_as_one(gap: int, on_paper, overlap) -> None:
+    ink, box = broken_five(gap)
+    merged = [piece for piece in candidates_of(on_paper(ink)) if piece.kind == "merge"]
+    assert found_best(merged, box, overlap) > 0.85
+
+
+def test_parts_far_apart_are_not_joined(row, on_paper) -> None:
+    ink, _ = row("17", gap=60)
+    assert all(piece.width < 60 for piece in candidates_of(on_paper(ink)))
+
+
+def test_of_a_full_page_the_candidates_with_most_ink_are_kept(row, on_paper, overlap) -> None:
+    page = (np.random.default_rng(0).random((900, 900)) < 0.02).astype(np.uint8) * np.uint8(255)
+    page = cv2.dilate(page, np.ones((8, 2), np.uint8))
+    page[400:500, 300:600] = 0
+    ink, boxes = row("88", 80, margin=10)
+    page[400 : 400 + ink.shape[0], 340 : 340 + ink.shape[1]] = ink
+    found = candidates_of(on_paper(page))
+    assert len(found) == MOST
+    for left, top, right, bottom in boxes:
+        assert found_best(found, (left + 340, top + 400, right + 340, bottom + 400), overlap) > 0.7
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    height=st.integers(1, 300),
+    width=st.integers(1, 300),
+    kind=st.sampled_from(["blobs", "noise", "strokes", "black", "blank"]),
+    seed=st.integers(0, 1000),
+)
+def test_candidates_lie_within_the_picture(height: int, width: int, kind: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    picture = np.full((height, width), {"black": 0, "blank": 255}.get(kind, 210), np.uint8)
+    if kind == "noise":
+        picture = rng.integers(0, 256, (height, width), dtype=np.uint8)
+    elif kind == "blobs":
+        picture = cv2.GaussianBlur(rng.integers(0, 256, (height, width), dtype=np.uint8), (0, 0), 4)
+        picture = cv2.normalize(picture, None, 0, 255, cv2.NORM_MINMAX)
+    elif kind == "strokes":
+        for _ in range(6):
+            ends = rng.integers(-20, 320, 4).tolist()
+            cv2.line(picture, tuple(ends[:2]), tuple(ends[2:]), int(rng.integers(0, 256)), int(rng.integers(1, 12)))
+    found = candidates_of(picture)
+    assert len(found) <= MOST
+    for piece in found:
+        left, top, right, bottom = piece.box
+        assert 0 <= left < right <= width
+        assert 0 <= top < bottom <= height
+        assert (piece.points >= (left, top)).all()
+        assert (piece.points < (right, bottom)).all()
+        assert piece.mask.any()
+        assert piece.mass > 0
+        assert piece.cut_off or (left > 0 and top > 0 and right < width and bottom < height)

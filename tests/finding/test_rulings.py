@@ -1,0 +1,123 @@
+"""Printed lines go; the strokes that cross them stay, and so do strokes that are lines themselves."""
+
+import cv2
+import numpy as np
+import pytest
+
+from digitlab.finding.darkness import View
+from digitlab.finding.rulings import without_rulings
+
+LEVELS = (20.0, 40.0, 80.0)
+
+
+def view(ink: np.ndarray) -> View:
+    return View(ink, LEVELS, 1.0, False)
+
+
+def inked(darkness: np.ndarray) -> np.ndarray:
+    return darkness > LEVELS[1]
+
+
+def share_left(ink: np.ndarray, left: View) -> float:
+    """How much of some ink is left."""
+    return float(inked(left.darkness)[inked(ink)].mean())
+
+
+def ruled(shape: tuple[int, int], every: int, thick: int = 2, tilt: float = 0.0, level: int = 150) -> np.ndarray:
+    lines = np.zeros(shape, np.uint8)
+    for y in range(every, shape[0], every):
+        cv2.line(lines, (0, y), (shape[1] - 1, round(y + tilt * shape[1])), level, thick, cv2.LINE_AA)
+    return lines
+
+
+@pytest.fixture
+def written(row):
+    """Rows of digits on a large page, without lines: (500, 700) uint8."""
+    ink = np.zeros((500, 700), np.uint8)
+    for number, text in enumerate(("0123456789", "9876543210", "4711815")):
+        line, _ = row(text, height=44, gap=14, margin=4, seed=number)
+        ink[60 + 130 * number :, 30:][: line.shape[0], : line.shape[1]] = line
+    return ink
+
+
+@pytest.mark.parametrize("tilt", [0.0, 0.02, -0.03])
+@pytest.mark.parametrize("thick", [1, 2, 3])
+def test_rulings_go_and_digits_that_cross_them_keep_their_ink(written, thick: int, tilt: float) -> None:
+    lines = ruled(written.shape, 43, thick, tilt)
+    left = without_rulings(view(np.maximum(written, lines)))
+    alone = lines * (cv2.dilate(written, np.ones((9, 9), np.uint8)) == 0)
+    assert share_left(alone, left) < 0.05
+    assert share_left(written, left) > 0.88
+
+
+def test_a_digit_that_a_ruling_crosses_stays_in_one_piece() -> None:
+    ink = np.zeros((200, 600), np.uint8)
+    cv2.line(ink, (300, 60), (296, 140), 255, 4, cv2.LINE_AA)
+    left = without_rulings(view(np.maximum(ink, ruled(ink.shape, 100))))
+    stroke = inked(left.darkness[:, 280:320])
+    assert stroke.any(axis=1)[62:138].all()
+    assert cv2.connectedComponents(inked(left.darkness).astype(np.uint8))[0] == 2  # paper and the stroke
+
+
+def test_the_lines_of_a_table_go_and_its_digits_stay(written) -> None:
+    lines = ruled(written.shape, 65, 2)
+    for x in range(10, 700, 85):
+        cv2.line(lines, (x, 0), (x, 499), 150, 2, cv2.LINE_AA)
+    left = without_rulings(view(np.maximum(written, lines)))
+    alone = lines * (cv2.dilate(written, np.ones((9, 9), np.uint8)) == 0)
+    assert share_left(alone, left) < 0.05
+    assert share_left(written, left) > 0.9
+
+
+def test_of_squared_paper_at_most_specks_are_left() -> None:
+    lines = np.maximum(ruled((500, 700), 25, 1), ruled((700, 500), 25, 1).T)
+    left = inked(without_rulings(view(lines)).darkness).astype(np.uint8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(left)
+    assert stats[1:, 2:4].max(initial=0) <= 4
+
+
+def test_the_bars_between_two_rules_of_a_form_go(row) -> None:
+    ink, boxes = row("314159", height=44, gap=16, margin=4)
+    page = np.zeros((160, 700), np.uint8)
+    page[48 : 48 + ink.shape[0], 20 : 20 + ink.shape[1]] = ink
+    lines = np.zeros_like(page)
+    for y in (40, 106):
+        cv2.line(lines, (8, y), (690, y), 160, 2)
+    bars = [8, *(20 + box[2] + 8 for box in boxes), *range(20 + boxes[-1][2] + 60, 690, 50)]
+    for x in bars:
+        cv2.line(lines, (x, 40), (x, 106), 160, 2)
+    left = without_rulings(view(np.maximum(page, lines)))
+    alone = lines * (cv2.dilate(page, np.ones((9, 9), np.uint8)) == 0)
+    assert share_left(alone, left) < 0.1
+    assert share_left(page, left) > 0.9
+
+
+def test_a_page_without_lines_is_returned_as_it_is(written) -> None:
+    page = view(written)
+    assert without_rulings(page) is page
+    blank = view(np.zeros((300, 300), np.uint8))
+    assert without_rulings(blank) is blank
+
+
+@pytest.mark.parametrize("shape", [(120, 120), (300, 500), (900, 600)])
+def test_a_lone_one_stays(shape: tuple[int, int]) -> None:
+    ink = np.zeros(shape, np.uint8)
+    x, y = shape[1] // 2, shape[0] // 2
+    tall = min(shape) // 8
+    cv2.line(ink, (x, y - tall), (x, y + tall), 255, 5, cv2.LINE_AA)
+    left = without_rulings(view(ink))
+    np.testing.assert_array_equal(left.darkness, ink)
+
+
+def test_a_column_of_ones_stays_beside_rulings() -> None:
+    ink = np.zeros((400, 600), np.uint8)
+    for y in range(20, 400, 40):
+        cv2.line(ink, (300, y), (300, y + 26), 255, 4, cv2.LINE_AA)
+    left = without_rulings(view(np.maximum(ink, ruled(ink.shape, 40))))
+    assert share_left(ink, left) > 0.9
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 900), (900, 3), (40, 40)])
+def test_pages_of_any_shape_are_looked_at(shape: tuple[int, int]) -> None:
+    ink = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    assert without_rulings(view(ink)).darkness.shape == shape
