@@ -50,16 +50,10 @@ def read_page(opened: Opened, recognizer: Judge, single: bool = False, judge: Ju
     if single:
         return _read_single(opened, recognizer)
     judge = judge or load("reader")
-    candidates = candidates_of(opened.grey if opened.rgb is None else opened.rgb, opened.grey)
+    candidates, labels, odds = judged(opened.grey if opened.rgb is None else opened.rgb, opened.grey, judge)
     if not candidates:
         return ()
-    labels, odds = judge.judge(np.stack([candidate.seen() for candidate in candidates]))
-    more = _cut_up(candidates, odds)
-    if more:
-        candidates += more
-        also = judge.judge(np.stack([candidate.seen() for candidate in more]))
-        labels, odds = np.concatenate([labels, also[0]]), np.concatenate([odds, also[1]])
-    fitting = in_company(candidates, odds, choose(candidates, odds))
+    fitting = in_company(candidates, labels, odds, choose(candidates, odds))
     chosen = choose(candidates, fitting)
     if not chosen:
         return ()
@@ -76,6 +70,23 @@ def read_page(opened: Opened, recognizer: Judge, single: bool = False, judge: Ju
         Line(tuple(digits[i] for i in row), share * math.prod(digits[i].confidence for i in row))
         for row, share in zip(lines, complete, strict=True)
     )
+
+
+def judged(rgb: np.ndarray, grey: np.ndarray | None, judge: Judge) -> tuple[list[Candidate], np.ndarray, np.ndarray]:
+    """Return the candidates of a picture and what the judge says of them: (N, 10) probabilities, (N,) log odds.
+
+    For `rgb` and `grey` see `candidates_of`.
+    """
+    candidates = candidates_of(rgb, grey)
+    if not candidates:
+        return [], np.empty((0, 10), np.float32), np.empty(0, np.float32)
+    labels, odds = judge.judge(np.stack([candidate.seen() for candidate in candidates]))
+    more = _cut_up(candidates, odds)
+    if more:
+        candidates += more
+        also = judge.judge(np.stack([candidate.seen() for candidate in more]))
+        labels, odds = np.concatenate([labels, also[0]]), np.concatenate([odds, also[1]])
+    return candidates, labels, odds
 
 
 def _complete(candidates: list[Candidate], fitting: np.ndarray, lines: list[list[int]]) -> list[float]:

@@ -1,0 +1,139 @@
+"""What a page knows of each candidate beyond its looks: the row it stands in, the rest of the page, its own size.
+
+These numbers, with the judge's log odds, go into a logistic regression that was fitted on synthetic pages
+(`weights/company.json`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from digitlab.finding.candidate import Candidate
+from digitlab.reading.choose import rows
+
+NAMES = (
+    "bias", "odds", "odds below 0", "odds above 4", "cut", "merge", "far", "cut off", "small", "tiny",
+    "one digit in row", "two or more in row", "lower than row", "higher than row", "off row's line", "row support",
+    "fainter", "darker", "few digits on page", "unexplained ink", "alone and unexplained", "crowd", "is 1",
+)  # fmt: skip
+"""The names of the columns of `gather`."""
+
+REACH = 8.0  # heights: no farther away is a digit of the same row
+SURE = 1.0  # log odds from which on a piece counts as a digit of its page
+
+
+def gather(candidates: Sequence[Candidate], labels: np.ndarray, odds: np.ndarray, chosen: list[int]) -> np.ndarray:
+    """Return what is known of each candidate.
+
+    Args:
+        candidates: of one page.
+        labels: (N, 10) probabilities of the digits.
+        odds: (N,) the judge's log odds of each being a digit.
+        chosen: those that the odds alone would choose.
+
+    Returns:
+        (N, len(NAMES)) float64.
+    """
+    count = len(candidates)
+    left, top, right, bottom = np.array([c.box for c in candidates], float).T
+    height, middle, x = bottom - top, (top + bottom) / 2, (left + right) / 2
+    dark, mass = np.array([c.dark for c in candidates]), np.array([c.mass for c in candidates])
+    kind, far = np.array([c.kind for c in candidates]), np.array([c.far for c in candidates])
+    sure = [i for i in chosen if odds[i] > SURE]
+    found = [[sure[i] for i in row] for row in rows([candidates[i].box for i in sure])]
+    table = {name: np.zeros(count) for name in NAMES}
+    clipped = np.clip(odds, -8, 8).astype(float)
+    table["bias"][:] = 1
+    table["odds"] = clipped
+    table["odds below 0"] = np.minimum(clipped, 0)
+    table["odds above 4"] = np.maximum(clipped - 4, 0)
+    table["cut"], table["merge"], table["far"] = kind == "cut", kind == "merge", far
+    table["cut off"] = np.array([c.cut_off for c in candidates])
+    table["small"], table["tiny"] = height < 16, height < 10
+    table["is 1"] = labels.argmax(axis=1) == 1
+    near_sure = [i for i in sure if not far[i]]
+    if near_sure:
+        off = np.log(float(np.median(dark[near_sure])) / dark)
+        table["fainter"], table["darker"] = (np.where(far, 0, np.clip(sign * off - 0.4, 0, 2)) for sign in (1, -1))
+    others = _others(candidates, odds)
+    explained = mass[sure].sum() / max(1.0, mass[sure].sum() + mass[others].sum())
+    table["few digits on page"][:] = len(sure) < 2
+    table["unexplained ink"][:] = 1 - explained
+    table["alone and unexplained"][:] = (len(sure) < 3) * (1 - explained)
+    heard = np.flatnonzero(odds > -6)
+    if len(others):
+        j, i = np.array(others)[None, :], heard[:, None]
+        beside = np.abs(x[j] - x[i]) < 1.2 * height[i] + (right[j] - left[j]) / 2
+        beside &= (np.abs(middle[j] - middle[i]) < 0.6 * height[i]) & (i != j)
+        beside &= ~((left[j] <= x[i]) & (x[i] <= right[j]) & (top[j] <= middle[i]) & (middle[i] <= bottom[j]))
+        beside &= (0.4 * height[i] < height[j]) & (height[j] < 2.5 * height[i])
+        table["crowd"][heard] = np.minimum(3, beside.sum(axis=1))
+    for index in heard.tolist():
+        _row_evidence(index, found, height, middle, x, table)
+    return np.stack([table[name].astype(float) for name in NAMES], axis=1)
+
+
+def _others(candidates: Sequence[Candidate], odds: np.ndarray) -> list[int]:
+    """Return components that are no digits, each piece of ink once."""
+    boxes = np.array([c.box for c in candidates])
+    centres = np.stack([(boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2], axis=1)
+    eligible = np.array([c.kind == "component" and not c.far for c in candidates]) & (odds <= -1)
+    covered = np.zeros(len(candidates), bool)
+
+    def cover(box: np.ndarray) -> None:
+        np.logical_or(covered, ((centres >= box[:2]) & (centres < box[2:])).all(axis=1), out=covered)
+
+    for i in np.flatnonzero(odds > -1):
+        cover(boxes[i])
+    taken: list[int] = []
+    for i in np.argsort([-c.mass for c in candidates], kind="stable").tolist():
+        if eligible[i] and not covered[i]:
+            taken.append(i)
+            cover(boxes[i])
+    return taken
+
+
+def _row_evidence(
+    index: int, found: list[list[int]], height: np.ndarray, middle: np.ndarray, x: np.ndarray, table: dict
+) -> None:
+    """Fill in what the row at which a candidate stands says about it."""
+    best, distance = row_of(index, found, height, middle, x)
+    if not best:
+        return
+    usual = float(np.median(height[best]))
+    off = float(np.log(height[index] / usual))
+    table["one digit in row"][index] = len(best) == 1
+    table["two or more in row"][index] = len(best) > 1
+    table["lower than row"][index] = min(1.5, max(0.0, -off - 0.2))
+    table["higher than row"][index] = min(1.5, max(0.0, off - 0.2))
+    table["off row's line"][index] = distance
+    gap = abs(x[best[0]] - x[index]) / usual
+    table["row support"][index] = np.exp(-0.5 * (off / 0.3) ** 2) * np.exp(-0.3 * gap) * (len(best) > 1)
+
+
+def row_of(
+    index: int, found: list[list[int]], height: np.ndarray, middle: np.ndarray, x: np.ndarray
+) -> tuple[list[int], float]:
+    """Find the row at which a candidate stands.
+
+    Args:
+        index: of the candidate.
+        found: rows of candidates.
+        height, middle, x: (N,) of all candidates: their heights, and the middle of their boxes.
+
+    Returns:
+        Up to five others of that row, nearest first, none where there is no such row; and how far the candidate is
+        above or below them, in heights.
+    """
+    best: list[int] = []
+    best_distance = 0.5
+    for row in found:
+        others = sorted((i for i in row if i != index), key=lambda i: abs(x[i] - x[index]))[:5]
+        if not others or abs(x[others[0]] - x[index]) > REACH * float(np.median(height[others])):
+            continue
+        distance = abs(middle[index] - float(np.mean(middle[others[:2]]))) / float(np.median(height[others]))
+        if distance < best_distance:
+            best, best_distance = others, distance
+    return best, best_distance
