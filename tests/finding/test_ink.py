@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digitlab.framing import frame
-from digitlab.reading import open_image
 from digitlab.finding.ink import contrast_grey, find_ink, single_digit
 from digitlab.finding.pen import normal_strokes, pens
+from digitlab.framing import frame
+from digitlab.reading import open_image
 from digitlab.reading.reader import framed_digit
 
 FIVE = [[(70, 20), (38, 20), (34, 55)], [(34, 55), (60, 50), (75, 70), (60, 98), (30, 96)]]

@@ -42,7 +42,7 @@ def test_several_sizes_on_one_page_are_all_found(row, on_paper, overlap) -> None
 
 
 def test_a_digit_that_fills_the_picture_is_found(row, on_paper, overlap) -> None:
-    ink, boxes = row("3", 500, margin=100, seed=5)
+    ink, _ = row("3", 500, margin=100, seed=5)
     ink = cv2.dilate(ink, np.ones((45, 45), np.uint8))  # as broad a marker as that
     rows, columns = np.flatnonzero(ink.max(axis=1)), np.flatnonzero(ink.max(axis=0))
     box = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
