@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from digitlab.errors import ImageError, UsageError
+from digitlab.errors import ImageError, ModelError, UsageError
 from digitlab.reading.expect import Pattern
 from digitlab.reading.many import cores, in_order
 from digitlab.reading.open import Document, Opened, Pages, open_document
@@ -53,7 +53,7 @@ class Reader:
             picture: the longer side in pixels of the small picture that each reading keeps to draw on; 0 for none.
 
         Raises:
-            ModelError: there is no such recogniser, or its file is unusable.
+            ModelError: there is no such recogniser or judge, its file is unusable, or one is given for the other.
             UsageError: `expect` or `min_confidence` makes no sense.
         """
         if not 0 <= min_confidence <= 1:
@@ -157,7 +157,18 @@ class Reader:
     def _models(self, threads: int = 0) -> _Models:
         """Return recogniser and judge, loaded where they were given by name; `single` does without the judge."""
         recognizer = _model(self._given[0], threads)
-        return recognizer, recognizer if self.single else _model(self._given[1], threads)
+        if getattr(recognizer, "channels", 1) != 1:
+            raise ModelError(
+                f"{_name(recognizer)} is the judge of pieces that finds digits on a page, and does not tell which they"
+                " are; read with a recogniser of digits, as --model default is"
+            )
+        judge = recognizer if self.single else _model(self._given[1], threads)
+        if not self.single and getattr(judge, "channels", 3) != 3:
+            raise ModelError(
+                f"{_name(judge)} tells digits apart, but is no judge of pieces; leave the judge out, or train one with:"
+                " digitlab train reader"
+            )
+        return recognizer, judge
 
     def _checked(self, line: Line) -> Line | None:
         """Return the line as the reader's options want it, None if nothing is left of it."""
@@ -171,6 +182,10 @@ class Reader:
 
 def _pair(source: Any, error: ImageError) -> tuple[Any, Reading | ImageError]:
     return source, error
+
+
+def _name(model: Judge) -> str:
+    return str(getattr(model, "name", "this model"))
 
 
 def _model(model: Judge | str | Path, threads: int) -> Judge:
