@@ -14,6 +14,7 @@ import os
 from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
+
 import record
 from digitlab import data, storage
 from digitlab.data.digits import NO_DIGIT
@@ -76,7 +77,11 @@ def main() -> None:
         print(f"  {name:24s} {weight:8.3f}")
     page = {
         "weights": weights,
-        "made": {"command": f"python benchmarks/company.py --pages {asked.pages}", "seeds from": FIRST, "candidates": len(fit[1])},
+        "made": {
+            "command": f"python benchmarks/company.py --pages {asked.pages}",
+            "seeds from": FIRST,
+            "candidates": len(fit[1]),
+        },
         "held out": {"log loss, judge alone": round(alone, 5), "log loss": round(together, 5), "n": len(held[1])},
     }
     storage.write_json(asked.out, page)

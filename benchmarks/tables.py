@@ -102,16 +102,6 @@ def cold_start(page: Results) -> str:
     return told
 
 
-def singles(page: Results) -> str:
-    photo = page["large_photo"]
-    rows = [
-        (f"{page['n']} pictures of single digits, {page['sources']} sources", percent(page["accuracy"], 1)),
-        ("the same, mean over sources", percent(page["mean_over_sources"], 1)),
-        (f"a photo of {photo['megapixels']:.0f} megapixels, from JPEG to reading", f"{photo['ms']['median']:.0f} ms"),
-    ]
-    return markdown(("reading", "measured"), rows)
-
-
 def strokes_only(page: Results) -> str:
     columns = ("trained on", "images", "judged on", "measured: mean (95 % interval)", "runs")
     row = (
@@ -141,7 +131,16 @@ def default(page: Results) -> str:
         rows.append((*corrected, "", f"{test['corrected_n']:,}"))
     if photos:
         rows.append(("pictures of single digits", percent(photos["accuracy"]), "", f"{photos['n']:,}"))
-    told = markdown(("`default` on", "accuracy", "95 % interval", "digits"), rows)
+    if pieces := page.get("digit_or_not"):
+        rows.append(("pieces of synthetic pages: digit or not", percent(pieces["accuracy"]), "", f"{pieces['n']:,}"))
+    told = markdown(("`default` on", "accuracy", "95 % interval", "of"), rows)
+    return told + f"\n{page['parameters']:,} parameters, {page['bytes'] / 1e6:.1f} MB.\n"
+
+
+def judge(page: Results) -> str:
+    named = {"digit_or_not": "digit or not", "which_digit": "digits: which"}
+    rows = [(name, percent(page[key]["accuracy"]), f"{page[key]['n']:,}") for key, name in named.items()]
+    told = markdown(("the judge on held-out pieces", "accuracy", "of"), rows)
     return told + f"\n{page['parameters']:,} parameters, {page['bytes'] / 1e6:.1f} MB.\n"
 
 
@@ -151,7 +150,6 @@ TABLES: dict[str, tuple[str, Callable[[Results], str], str]] = {
     "lenet50": ("lenet50", lenet50, "classics.py"),
     "throughput": ("throughput", throughput, "throughput.py"),
     "cold-start": ("cold_start", cold_start, "cold_start.py"),
-    "singles": ("singles", singles, "photos.py"),
     "photos": ("photos", reader_tables.photos, "photos.py"),
     "photo-subsets": ("photos", reader_tables.photo_subsets, "photos.py"),
     "photo-sources": ("photos", reader_tables.photo_sources, "photos.py"),
@@ -161,6 +159,7 @@ TABLES: dict[str, tuple[str, Callable[[Results], str], str]] = {
     "strokes": ("strokes_only", strokes_only, "strokes_only.py"),
     "framing": ("framing", framing, "framing.py"),
     "default": ("default", default, "bundle.py"),
+    "judge": ("reader", judge, "bundle.py"),
 }
 
 

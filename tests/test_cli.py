@@ -138,6 +138,49 @@ def test_models_are_listed_and_carded(trained, place, run, monkeypatch) -> None:
     assert "Limits" in out
 
 
+def test_a_judge_of_pieces_is_listed_as_such_with_its_figures(run, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = {row["model"]: row for row in json.loads(run("models", "--json")[1])}
+    assert rows["default"]["kind"] == "digits"
+    assert rows["reader"]["kind"] == "judge"
+    assert rows["reader"]["test"] is None
+    assert 0.9 < rows["reader"]["digit_or_not"] <= 1
+    assert "judge of pieces, used by the reader" in " ".join(run("models")[1].split())
+    code, out, _ = run("models", "reader")
+    assert code == 0
+    assert "| held-out pieces of pages: digit or not |" in out
+    assert "no recogniser of single digits" in " ".join(out.split())
+
+
+def test_training_a_judge_of_pieces_ends_with_its_figures(run, tmp_path, monkeypatch) -> None:
+    training = pytest.importorskip("digitlab.training")
+    from digitlab.data.digits import Material, Pieces
+
+    rng = np.random.default_rng(0)
+    pieces = Pieces(rng.integers(0, 255, (300, 3, 28, 28), np.uint8), np.arange(300) % 11)
+    digits = strokes.generate(30, seed=1)
+    material = Material(digits, digits, digits, pieces, pieces)
+
+    def made(recipe, seed, listen):
+        listen({"event": "pages", "made": 12_000, "of": 30_000})
+        return material
+
+    monkeypatch.setattr(training, "load_material", made)
+    monkeypatch.chdir(tmp_path)
+    layers = '["flatten", "dense 11"]'
+    (tmp_path / "judge.toml").write_text(f'layers = {layers}\n[data]\nname = "pages"\npieces = 300\n')
+    code, out, err = run("train", "judge.toml", "--epochs", 1, "--out", "run")
+    assert code == 0
+    assert "making pages, 12,000 of 30,000 pieces" in err
+    assert "digit or not" in out
+    assert "recognizer.onnx" in out
+    assert not (tmp_path / "run" / "report.html").exists()
+    for words in (("evaluate", "run"), ("compare", "judge.toml"), ("read", "x.png", "--model", "run")):
+        code, _, err = run(*words)
+        assert (code, err.count("\n")) == (2, 1), words
+        assert "judge" in err
+
+
 def test_data_is_described_and_exported(place, run, tmp_path) -> None:
     code, out, _ = run("data", "info", place / "digits.npz", "--json")
     assert code == 0
@@ -214,6 +257,9 @@ def test_one_bad_file_is_reported_and_the_others_are_read(pictures, run, tmp_pat
         (["train", "--resume", "nowhere"], "no run folder"),
         (["train", "--resume", "nowhere", "--epochs", "3"], "leave the other options out"),
         (["evaluate", "nowhere"], "digitlab models"),
+        (["evaluate", "reader"], "judge of pieces"),
+        (["read", "x.png", "--model", "reader"], "--model default"),
+        (["compare", "reader"], "digitlab train reader"),
         (["evaluate", "--data", "nowhere"], "nowhere"),
         (["compare", "conv33"], "did you mean conv3"),
         (["recipes", "lenet5"], "did you mean lenet50"),

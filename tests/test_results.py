@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from digitlab.errors import UsageError
+from digitlab.errors import RunError, UsageError
 from digitlab.recipes import Recipe, bundled_names, measured
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -79,10 +79,30 @@ def test_what_the_package_shows_is_what_was_measured(script: Any) -> None:
     assert script("classics").measured_by_recipe(results("classics")["rows"]) == measured()
 
 
-def test_the_figures_of_the_bundled_recogniser_are_of_the_file_that_ships() -> None:
-    page = results("default")
-    content = (ROOT / "src" / "digitlab" / "weights" / "default.onnx").read_bytes()
+@pytest.mark.parametrize("name", ["default", "reader"])
+def test_the_figures_of_a_bundled_recogniser_are_of_the_file_that_ships(name: str) -> None:
+    page = results(name)
+    content = (ROOT / "src" / "digitlab" / "weights" / f"{name}.onnx").read_bytes()
     assert hashlib.sha256(content).hexdigest() == page["sha256"], "run benchmarks/bundle.py for the run that ships"
+
+
+def test_what_ships_is_small_enough_together(script: Any, tmp_path: Path) -> None:
+    bundle = script("bundle")
+    (tmp_path / "one.onnx").write_bytes(bytes(2_000_000))
+    bundle.small_enough("one", 3_000_000, tmp_path)  # it takes the place of the file that is there
+    bundle.small_enough("other", 1_000_000, tmp_path)
+    with pytest.raises(RunError, match="train a smaller network"):
+        bundle.small_enough("other", 1_000_001, tmp_path)
+    shipped = sum(file.stat().st_size for file in bundle.WEIGHTS.glob("*.onnx"))
+    assert shipped <= bundle.LARGEST
+
+
+def test_a_judge_has_the_figures_of_its_training_and_no_others(script: Any) -> None:
+    import digitlab
+
+    figures, detail = script("bundle").measure_judge(digitlab.load("reader"))
+    assert figures.keys() == {"validation", "digit or not"}
+    assert detail["digit_or_not"] == figures["digit or not"]
 
 
 @pytest.mark.parametrize(("mean", "told"), [(0.98, "yes"), (0.9799, "no")])

@@ -9,12 +9,16 @@ from digitlab.errors import ModelError
 from digitlab.recipes import Recipe
 from digitlab.recognizer import Manifest, bundled, load
 
+KINDS = {"digits": "reads digits", "judge": "judge of pieces, used by the reader"}
+"""What recognisers do, in words."""
+
 
 def at_hand(folder: Path) -> list[dict[str, Any]]:
     """Return the bundled recognisers and those of finished runs in `folder`, ready for JSON.
 
-    Each has model (the name or path that opens it), recipe, parameters, bytes, and test and validation
-    accuracy (0 to 1, or None). Files that cannot be opened are left out; opening one by name says why.
+    Each has model (the name or path that opens it), recipe, kind (a key of KINDS), parameters, bytes, and test,
+    validation and digit_or_not accuracy (0 to 1, or None). Files that cannot be opened are left out; opening one by
+    name says why.
     """
     files = [(name, _bundled_file(name)) for name in bundled()]
     files += [(str(file.parent), file) for file in sorted(folder.rglob("recognizer.onnx"))]
@@ -28,10 +32,12 @@ def at_hand(folder: Path) -> list[dict[str, Any]]:
             {
                 "model": model,
                 "recipe": manifest.name,
+                "kind": "judge" if _is_judge(manifest) else "digits",
                 "parameters": Recipe.from_dict(manifest.recipe, manifest.name).parameters,
                 "bytes": file.stat().st_size,
                 "test": manifest.figures.get("test", {}).get("accuracy"),
                 "validation": manifest.figures.get("validation", {}).get("accuracy"),
+                "digit_or_not": manifest.figures.get("digit or not", {}).get("accuracy"),
             }
         )
     return rows
@@ -42,27 +48,61 @@ def card(manifest: Manifest) -> str:
     recipe = Recipe.from_dict(manifest.recipe, manifest.name)
     training = manifest.training
     lines = [f"# {manifest.name}", "", recipe.title + ".", "", recipe.description, ""]
-    lines += ["## Figures", "", "| on | accuracy | digits |", "|---|---|---|"]
+    lines += ["## Figures", "", "| on | accuracy | of |", "|---|---|---|"]
     for name, figure in manifest.figures.items():
-        lines.append(f"| {name} | {100 * figure['accuracy']:.2f} % | {figure['n']:,} |")
+        lines.append(f"| {figure_name(manifest, name)} | {100 * figure['accuracy']:.2f} % | {figure['n']:,} |")
     lines += ["", "## How it was made", "", f"- parameters: {recipe.parameters:,}"]
     for key in ("seed", "epochs", "seconds", "precision", "hardware", "command"):
         if key in training:
             lines.append(f"- {key}: {training[key]}")
     for part, facts in training.get("data", {}).items():
-        lines.append(f"- {part} digits: {facts['n']:,} of {facts['name']}, SHA-256 {facts['sha256'][:16]}…")
-    lines.append(f"- temperature: {manifest.temperature:.4f}, fitted on the validation digits")
+        what = {"pieces": "pieces", "held_out": "held-out pieces"}.get(part, f"{part} digits")
+        name = "synthetic pages" if "pieces" in what else facts["name"]
+        lines.append(f"- {what}: {facts['n']:,} of {name}, SHA-256 {facts['sha256'][:16]}…")
+    judged_by = "digits among the held-out pieces" if _is_judge(manifest) else "validation digits"
+    lines.append(f"- temperature: {manifest.temperature:.4f}, fitted on the {judged_by}")
+    if _can_reject(recipe):
+        fitted = f"{manifest.digit_temperature:.4f}, offset {manifest.digit_offset:.4f}"
+        lines.append(f"- temperature of being a digit: {fitted}, fitted on the held-out pieces")
     lines.append("- versions: " + ", ".join(f"{name} {version}" for name, version in manifest.versions.items()))
     if recipe.choices:
         lines += ["", "## Choices", "", *(f"- {what}: {chosen}" for what, chosen in recipe.choices.items())]
-    lines += [
-        "",
-        "## Limits",
-        "",
-        "It names one of ten digits whatever it is shown: it cannot say that something is no digit.",
+    lines += ["", "## Limits", "", *_limits(manifest, recipe)]
+    return "\n".join(lines)
+
+
+def figure_name(manifest: Manifest, name: str) -> str:
+    """Return what a figure of a manifest is on, for people."""
+    shown = {"digit or not": "held-out pieces of pages: digit or not"}
+    if _is_judge(manifest):
+        shown["validation"] = "digits among held-out pieces: which"
+    return shown.get(name, name)
+
+
+def _limits(manifest: Manifest, recipe: Recipe) -> list[str]:
+    if _is_judge(manifest):
+        return [
+            "It judges pieces that the reader cuts out of a page, with what lies around them; it is no recogniser of"
+            " single digits.",
+            "It learned from synthetic pages alone; on real ones its confidence is less certain to hold.",
+        ]
+    rejects = (
+        "It was shown what is no digit as pieces of synthetic pages; other things may still look like digits to it."
+        if _can_reject(recipe)
+        else "It names one of ten digits whatever it is shown: it cannot say that something is no digit."
+    )
+    return [
+        rejects,
         "Its confidence is calibrated on MNIST's validation digits; on other handwriting it is less certain to hold.",
     ]
-    return "\n".join(lines)
+
+
+def _is_judge(manifest: Manifest) -> bool:
+    return Recipe.from_dict(manifest.recipe, manifest.name).data.channels != 1
+
+
+def _can_reject(recipe: Recipe) -> bool:
+    return recipe.layers[-1].size > 10
 
 
 def _bundled_file(name: str) -> Path:

@@ -162,12 +162,16 @@ def train(
 
 
 def _report(run: Run) -> None:
-    """Judge a finished run on its test digits; write and announce its report."""
+    """Judge a finished run on its test digits; write and announce its report. A judge of pieces shows its figures."""
     from digitlab import console
     from digitlab.evaluation import held_out, judge, write_report
     from digitlab.recognizer import load
 
     recognizer = load(run.folder)
+    if recognizer.channels != 1:  # there are no test digits for a judge of pieces
+        console.print_figures(recognizer.manifest)
+        print(f"recogniser  {run.recognizer}")
+        return
     digits = held_out(recognizer)
     figures, probabilities = judge(recognizer, digits)
     page = write_report(run.folder, figures, digits, probabilities, history=run.history, **_background(recognizer))
@@ -264,7 +268,7 @@ def models(
 ) -> None:
     """Show the recognisers at hand, bundled and own, or one's card."""
     from digitlab import console
-    from digitlab.cards import at_hand, card
+    from digitlab.cards import KINDS, at_hand, card
     from digitlab.recognizer import load
 
     if model:
@@ -280,12 +284,12 @@ def models(
     if as_json:
         console.print_json(rows)
         return
-    columns = ("model", "recipe", "parameters", "kB", "test accuracy", "validation")
+    columns = ("model", "recipe", "what it does", "parameters", "kB", "test accuracy", "validation", "digit or not")
     shown = [
-        (r["model"], r["recipe"], f"{r['parameters']:,}", f"{r['bytes'] / 1000:,.0f}",
-         console.percent(r["test"]), console.percent(r["validation"])) for r in rows
+        (r["model"], r["recipe"], KINDS[r["kind"]], f"{r['parameters']:,}", f"{r['bytes'] / 1000:,.0f}",
+         *(console.percent(r[key]) for key in ("test", "validation", "digit_or_not"))) for r in rows
     ]  # fmt: skip
-    console.print_table("", columns, shown, left=2)
+    console.print_table("", columns, shown, left=3)
 
 
 @data_app.command("info")

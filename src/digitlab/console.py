@@ -12,12 +12,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from digitlab.cards import figure_name
 from digitlab.recipes import Recipe, count_multiplications, table
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from digitlab.evaluation import Compared, Evaluation
+    from digitlab.recognizer import Manifest
+
+TOLD = 10_000  # pieces of pages from one line about them to the next
 
 
 def print_json(content: Any) -> None:
@@ -120,6 +124,15 @@ def print_evaluation(e: Evaluation) -> None:
     print_table(f"{e.model} on {e.data}", ("", ""), rows)
 
 
+def print_figures(manifest: Manifest) -> None:
+    """Print the figures that a recogniser carries."""
+    rows = [
+        (figure_name(manifest, name), f"{percent(figure['accuracy'])} of {figure['n']:,}")
+        for name, figure in manifest.figures.items()
+    ]
+    print_table(manifest.name, ("", ""), rows)
+
+
 def print_comparison(results: Sequence[Compared]) -> None:
     """Print recipes side by side."""
     columns = (
@@ -163,13 +176,22 @@ def training_display(name: str, epochs: int) -> Iterator[Callable[[dict[str, Any
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
         task = progress.add_task(name, total=epochs, rate="")
 
+        told = 0
+
         def listen(event: dict[str, Any]) -> None:
+            nonlocal told
             if event["event"] == "progress":
                 done = event["epoch"] - 1 + event["images"] / event["of"]
                 progress.update(task, completed=done, description=f"{name}, epoch {event['epoch']} of {epochs}")
             elif event["event"] == "loading":
                 joined = f" and {event['strokes']:,} digits by the pen" if event["strokes"] else ""
                 progress.update(task, description=f"{name}, loading {event['source']}{joined}")
+            elif event["event"] == "pages":
+                progress.update(task, description=f"{name}, making pages: {event['made']:,} of {event['of']:,} pieces")
+                # Elsewhere than on a terminal this would be minutes of silence.
+                if not console.is_terminal and event["made"] // TOLD > told:
+                    told = event["made"] // TOLD
+                    console.print(f"{name}: making pages, {event['made']:,} of {event['of']:,} pieces")
             elif event["event"] == "resumed":
                 progress.update(task, completed=event["epoch"])
                 console.print(f"{name}: goes on after epoch {event['epoch']}")

@@ -221,3 +221,19 @@ def test_temperature_calibrates_and_keeps_labels() -> None:
     found = training.fit_temperature(logits * 3, labels)
     assert found == pytest.approx(3 * training.fit_temperature(logits, labels), rel=0.01)
     assert training.fit_temperature(logits[:0], labels[:0]) == 1.0
+
+
+def test_making_pages_is_told_with_all_that_there_will_be(monkeypatch, splits) -> None:
+    from digitlab.data import pieces
+    from digitlab.data.digits import NO_PIECES
+
+    def load(count, seed, bank, listen):
+        listen(count)
+        return NO_PIECES
+
+    monkeypatch.setattr(training.run.data, "load", lambda *_, **__: splits)
+    monkeypatch.setattr(pieces, "load", load)
+    told: list[dict] = []
+    page = {"layers": ["flatten", "dense 11"], "data": {"name": "pages", "pieces": 300}}
+    training.load_material(Recipe.from_dict(page, "judge"), 0, told.append)
+    assert told == [{"event": "pages", "of": 330, "made": 300}, {"event": "pages", "of": 330, "made": 330}]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from digitlab import training
+from digitlab.errors import UsageError
 from digitlab.evaluation.judging import judged_accuracy
 from digitlab.evaluation.metrics import mean_interval
 from digitlab.recipes import Recipe
@@ -76,9 +77,15 @@ def compare(
         folder: where the runs lie; a stopped comparison goes on where it was.
         listen: is given each run's name, and returns what listens to its training.
 
-    Raises as `digitlab.train` and `digitlab.evaluate` do.
+    Raises as `digitlab.train` and `digitlab.evaluate` do; UsageError for the recipe of a judge of pieces.
     """
     loaded = [recipe if isinstance(recipe, Recipe) else Recipe.load(recipe) for recipe in recipes]
+    for recipe in loaded:
+        if recipe.data.channels != 1:
+            raise UsageError(
+                f"recipe {recipe.name} trains a judge of pieces, for which there are no test digits to compare by;"
+                f" train it alone, which shows its figures: digitlab train {recipe.name}"
+            )
     settings = [
         recipe.changed(epochs=epochs, train_size=size or None) for recipe in loaded for size in (train_sizes or (0,))
     ]

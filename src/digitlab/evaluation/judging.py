@@ -9,7 +9,7 @@ import numpy as np
 
 from digitlab import data, storage
 from digitlab.data.digits import Digits
-from digitlab.errors import DataError
+from digitlab.errors import DataError, UsageError
 from digitlab.evaluation.metrics import Evaluation, evaluate_probabilities
 from digitlab.recipes import Recipe
 from digitlab.recognizer import Recognizer, load
@@ -28,6 +28,7 @@ def evaluate(model: str | Path | Recognizer = "default", source: str | Path | Di
     Raises:
         ModelError: the recogniser cannot be opened.
         DataError: the digits cannot be had, or there are none.
+        UsageError: it is a judge of pieces of pages, which reads no single digits.
     """
     recognizer = model if isinstance(model, Recognizer) else load(model)
     return judge(recognizer, held_out(recognizer, source))[0]
@@ -35,6 +36,12 @@ def evaluate(model: str | Path | Recognizer = "default", source: str | Path | Di
 
 def held_out(recognizer: Recognizer, source: str | Path | Digits | None = None) -> Digits:
     """Return the digits to judge a recogniser by; for arguments and errors see `evaluate`."""
+    if recognizer.channels != 1:
+        raise UsageError(
+            f"{recognizer.name} is a judge of pieces: it says what on a page is a digit, and there are no test digits"
+            f" for that; see its figures with digitlab models, or measure a recogniser of digits: digitlab evaluate"
+            " default"
+        )
     if source is None:
         recipe = Recipe.from_dict(recognizer.manifest.recipe, recognizer.name)
         digits = data.load(recipe.data.name, split=recipe.data.split).test

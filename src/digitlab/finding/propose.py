@@ -44,10 +44,9 @@ def candidates_of(rgb: np.ndarray, grey: np.ndarray | None = None) -> list[Candi
     """
     import cv2
 
-    if rgb.ndim == 2:
-        seen = views(rgb)
-    else:
-        seen = views(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY) if grey is None else grey, rgb)
+    if grey is None:
+        grey = rgb if rgb.ndim == 2 else cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    seen = views(grey, None if rgb.ndim == 2 else rgb)
     return propose([view if view.far else without_rulings(view) for view in seen])
 
 

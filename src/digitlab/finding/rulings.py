@@ -80,15 +80,16 @@ def _straight(long: np.ndarray, least: float, thickest: float, across: np.ndarra
     good = thin & (length >= least)
     if across is not None:
         bars = thin & np.array(
-            [_between(across, *stats[i, :4].tolist(), gap) if thin[i] else False for i in range(count)]
+            [_between(across, stats[i, :4].tolist(), gap) if thin[i] else False for i in range(count)]
         )
         if bars.sum() >= BARS:
             good |= bars
     return long & good[label] if good.any() else None
 
 
-def _between(across: np.ndarray, left: int, top: int, width: int, height: int, gap: int) -> bool:
-    """Whether a bar, its box widened by `gap` at both ends, begins and ends at lines that run across."""
+def _between(across: np.ndarray, box: list[int], gap: int) -> bool:
+    """Whether a bar, its box (left, top, width, height) widened by `gap` at both ends, reaches from line to line."""
+    left, top, width, height = box
     first, last = left + gap, left + width - gap
     rows = slice(max(0, top - 2), top + height + 2)
     ends = (across[rows, max(0, end - gap) : end + gap + 1] for end in (first, last))

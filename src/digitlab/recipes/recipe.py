@@ -232,8 +232,8 @@ LIMITS: dict[str, tuple[float, float]] = {
     "warmup": (0, 0.99), "momentum": (0, 0.9999), "weight_decay": (0, 10), "label_smoothing": (0, 0.99),
     "averaging": (0, 0.999999), "settle_epochs": (0, 100_000), "train_size": (0, 10_000_000),
     "strokes": (0, 10_000_000), "pieces": (0, 10_000_000), "rotation": (0, 180), "shear": (0, 60),
-    "zoom": (0, 0.9), "shift": (0, 14), "elastic": (0, 14), "thickness": (0, 1), "blur": (0, 10), "contrast": (0, 1), "noise": (0, 1),
-    "appearance": (0, 1),
+    "zoom": (0, 0.9), "shift": (0, 14), "elastic": (0, 14), "thickness": (0, 1), "blur": (0, 10), "contrast": (0, 1),
+    "noise": (0, 1), "appearance": (0, 1),
 }  # fmt: skip
 
 

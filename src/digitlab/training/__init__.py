@@ -93,7 +93,7 @@ def resume(
 
 def _load(recipe: Recipe, seed: int, listen: Listener) -> Material:
     listen({"event": "loading", "source": recipe.data.name, "strokes": recipe.data.strokes})
-    return load_material(recipe, seed)
+    return load_material(recipe, seed, listen)
 
 
 def _train(run: Run, material: Material, listen: Listener) -> Run:

@@ -30,6 +30,7 @@ Listener = Callable[[dict[str, Any]], None]
 """Is told of each step of the way by a dictionary; its "event" says which.
 
     loading   source, strokes           before digits are loaded
+    pages     made, of                  many times while pieces of pages are made: how many there are
     resumed   epoch                     once, when a run goes on
     progress  epoch, images, of         many times an epoch
     epoch     epoch, train_loss, ...    once an epoch, with all its metrics

@@ -12,6 +12,7 @@ import importlib.metadata
 import json
 import shlex
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -104,8 +105,13 @@ def new_folder(recipe: Recipe, seed: int, parent: Path = Path("runs")) -> Path:
     return folder
 
 
-def load_material(recipe: Recipe, seed: int) -> Material:
-    """Return the digits that a recipe asks for: its subset, and the pen's digits mixed in.
+def load_material(recipe: Recipe, seed: int, listen: Callable[[dict[str, Any]], None] = lambda event: None) -> Material:
+    """Return the digits that a recipe asks for: its subset, the pen's digits mixed in, and pieces of pages.
+
+    Args:
+        recipe: names them.
+        seed: of what is made or chosen.
+        listen: is told "pages" while pieces are made; see `digitlab.training.loop.Listener`.
 
     Raises:
         DataError: they cannot be had.
@@ -116,9 +122,13 @@ def load_material(recipe: Recipe, seed: int) -> Material:
     if source.pieces:
         from digitlab.data import pieces
 
+        held = source.pieces // 10
+        told = {"event": "pages", "of": source.pieces + held}
         material = material._replace(
-            pieces=pieces.load(source.pieces, seed, material.train),
-            held_out=pieces.load(source.pieces // 10, HELD_OUT + seed, material.validation),
+            pieces=pieces.load(source.pieces, seed, material.train, lambda made: listen({**told, "made": made})),
+            held_out=pieces.load(
+                held, HELD_OUT + seed, material.validation, lambda made: listen({**told, "made": source.pieces + made})
+            ),
         )
     train = material.train
     if source.train_size > len(train):
