@@ -1,9 +1,11 @@
 """The public names, and what the documents say about them."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,16 +53,20 @@ def test_the_readme_reads_the_digit_that_it_shows() -> None:
     assert ": 7 (" in done.stdout
 
 
-def test_the_readmes_python_works(monkeypatch) -> None:
+def test_the_readmes_python_works(monkeypatch, tmp_path) -> None:
     import numpy as np
 
     readme = (ROOT / "README.md").read_text()
-    block = re.search(r"((?:    .*\n|\n)*?    reading = digitlab\.read(?:    .*\n|.*\n)*?)<!-- default", readme)
+    block = re.search(r"^    import digitlab\n(?:    .*\n|\n)*", readme, re.MULTILINE)
     assert block
-    code = "\n".join(line[4:] for line in block[1].splitlines() if line.startswith("    "))
-    monkeypatch.chdir(ROOT)
-    names = {"images": np.zeros((2, 28, 28), np.uint8)}
+    code = "\n".join(line[4:] for line in block[0].splitlines())
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {"images": np.zeros((2, 28, 28), np.uint8)}
     exec(code, names)
+    assert names["page"].text.split() == ["20461", "73958", "1904", "68235", "50717"]
+    assert (tmp_path / "drawn.png").exists()
+    assert names["recognizer"].is_digit(names["images"]).shape == (2,)
     assert names["reading"].text == "7"
     assert names["digit"].label == 7
 

@@ -92,6 +92,16 @@ def test_the_bars_between_two_rules_of_a_form_go(row) -> None:
     assert share_left(page, left) > 0.9
 
 
+@pytest.mark.xfail(reason="stems that reach from one ruling to the next are taken for the bars of a form")
+def test_stems_as_high_as_the_rulings_are_apart_stay() -> None:
+    ink = np.zeros((320, 620), np.uint8)
+    for number in range(8):
+        cv2.line(ink, (62 + 50 * number, 84), (56 + 50 * number, 130), 255, 5, cv2.LINE_AA)
+    lines = ruled(ink.shape, 43, 1, level=60)
+    left = without_rulings(view(np.maximum(ink, lines)))
+    assert share_left(ink, left) > 0.9
+
+
 def test_a_page_without_lines_is_returned_as_it_is(written) -> None:
     page = view(written)
     assert without_rulings(page) is page

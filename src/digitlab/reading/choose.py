@@ -59,12 +59,12 @@ def shares_ink(first: Candidate, second: Candidate) -> bool:
     left, top, right, bottom = first.box
     if second.box[0] >= right or second.box[2] <= left or second.box[1] >= bottom or second.box[3] <= top:
         return False
-    if first.view is not second.view and _overlap(first.box, second.box) > SHARED:
+    if first.view is not second.view and overlap(first.box, second.box) > SHARED:
         return True  # dark ink, and the light that it leaves inside: two looks at one digit
     return first.covers(second.points) > SHARED or second.covers(first.points) > SHARED
 
 
-def _overlap(first: Box, second: Box) -> float:
+def overlap(first: Box, second: Box) -> float:
     """Return the area that two boxes share, by the area that they cover together."""
     width = min(first[2], second[2]) - max(first[0], second[0])
     height = min(first[3], second[3]) - max(first[1], second[1])

@@ -56,7 +56,7 @@ def gather(candidates: Sequence[Candidate], labels: np.ndarray, odds: np.ndarray
     near_sure = [i for i in sure if not far[i]]
     if near_sure:
         off = np.log(float(np.median(dark[near_sure])) / dark)
-        table["fainter"], table["darker"] = (np.where(far, 0, np.clip(sign * off - 0.4, 0, 2)) for sign in (1, -1))
+        table["fainter"], table["darker"] = (np.where(far, 0, np.clip(sign * off - 0.7, 0, 1.5)) for sign in (1, -1))
     others = _others(candidates, odds)
     explained = mass[sure].sum() / max(1.0, mass[sure].sum() + mass[others].sum())
     table["few digits on page"][:] = len(sure) < 2

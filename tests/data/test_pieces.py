@@ -1,0 +1,166 @@
+"""Pieces of pages are labelled by what was written: a digit, or none."""
+
+import cv2
+import numpy as np
+import pytest
+
+from digitlab.data import pieces, strokes
+from digitlab.data.digits import NO_DIGIT, Digits, Pieces
+from digitlab.data.pages import Page, Written, make_page
+from digitlab.data.pieces import alone, generate, label, load, pieces_of
+from digitlab.errors import OutputError
+from digitlab.finding.candidate import Candidate, make_candidate
+from digitlab.finding.darkness import View
+from digitlab.finding.propose import candidates_of
+
+
+@pytest.fixture(scope="module")
+def bank() -> Digits:
+    return strokes.generate(40, seed=9)
+
+
+@pytest.fixture(scope="module")
+def page() -> Page:
+    """A 3, and a 6 and a 9 that touch, and a scribble, on clean paper."""
+    rng = np.random.default_rng(4)
+    ink, owner = np.zeros((160, 420), np.uint8), np.zeros((160, 420), np.uint16)
+    placed, boxes = [(3, 40), (6, 150), (9, 0)], []
+    six = strokes.draw(6, rng, 60)
+    for index, (digit, left) in enumerate(placed):
+        drawn = {3: strokes.draw(3, rng, 60), 6: six, 9: six[::-1, ::-1]}[digit]
+        drawn = cv2.resize(drawn, (40, 60), interpolation=cv2.INTER_AREA)
+        left = left or boxes[-1][2] - 3
+        where = np.s_[50:110, left : left + 40]
+        owner[where][drawn > 100] = index + 1
+        ink[where] = np.maximum(ink[where], drawn)
+        boxes.append((left, 50, left + 40, 110))
+    cv2.polylines(ink, [np.array([(300, 60), (340, 100), (350, 60), (390, 105)])], False, 255, 4, cv2.LINE_AA)
+    tight = []
+    for index in range(3):
+        y, x = np.nonzero(owner == index + 1)
+        tight.append((int(x.min()), int(y.min()), int(x.max()) + 1, int(y.max()) + 1))
+    digits = tuple(Written(digit, box) for (digit, _), box in zip(placed, tight, strict=True))
+    image = np.repeat((230 - 0.7 * ink).astype(np.uint8)[..., None], 3, axis=2)
+    return Page(image, owner, digits, ((0, 1, 2),), {})
+
+
+def part(page: Page, inside: np.ndarray) -> Candidate:
+    """Return the ink of a page within (H, W) bool as a candidate."""
+    darkness = 230 - page.image[..., 0]
+    y, x = np.nonzero((darkness > 60) & inside)
+    box = (int(x.min()), int(y.min()), int(x.max()) + 1, int(y.max()) + 1)
+    mask = ((darkness > 60) & inside)[box[1] : box[3], box[0] : box[2]]
+    return make_candidate(View(darkness, (20.0, 60.0), 1.0, False), box, mask, 60.0, 160.0, "component")
+
+
+def test_a_digit_is_itself_and_its_half_a_pair_and_a_scribble_are_none(page) -> None:
+    row, column = np.indices(page.owner.shape)
+    upper = (page.owner == 1) & (row < 80)
+    pair, scribble = (column > 140) & (column < 250), column > 280
+    parts = [part(page, inside) for inside in (column < 100, upper, pair, scribble)]
+    assert label(parts, page).tolist() == [3, NO_DIGIT, NO_DIGIT, NO_DIGIT]
+
+
+def test_digits_that_are_cut_apart_have_their_labels_back(page) -> None:
+    parts = [part(page, page.owner == index) for index in (1, 2, 3)]
+    assert label(parts, page).tolist() == [3, 6, 9]
+
+
+def test_what_one_could_argue_about_teaches_nothing(page) -> None:
+    _, y = page.digits[0].box[:2]
+    row = np.indices(page.owner.shape)[0]
+    shares = [
+        label([part(page, (page.owner == 1) & (row < y + share * 60))], page)[0] for share in np.linspace(0.2, 1, 17)
+    ]
+    assert shares[0] == NO_DIGIT
+    assert shares[-1] == 3
+    assert -1 in shares
+    order = [NO_DIGIT, -1, 3]
+    assert [order.index(share) for share in shares] == sorted(order.index(share) for share in shares)
+
+
+def test_each_digit_of_the_page_is_among_what_is_found(page) -> None:
+    found = candidates_of(page.image)
+    labels = label(found, page)
+    assert labels.shape == (len(found),)
+    assert 3 in labels.tolist()
+    whole = [piece for piece, what in zip(found, labels, strict=True) if what == 3]
+    assert all(abs(piece.box[0] - page.digits[0].box[0]) <= 4 for piece in whole)
+
+
+def test_a_page_gives_its_digits_and_some_of_the_rest(bank) -> None:
+    page = make_page(3, bank, "rows")
+    made = pieces_of(page, np.random.default_rng(0))
+    assert made.images.shape == (len(made.labels), 3, 28, 28)
+    assert made.images.dtype == np.uint8
+    assert set(made.labels.tolist()) <= set(range(11))
+    assert {digit.label for digit in page.digits} & set(made.labels.tolist())
+    digits, others = (made.labels != NO_DIGIT).sum(), (made.labels == NO_DIGIT).sum()
+    assert others <= max(digits, pieces.MOST_OTHERS)
+
+
+def test_what_stands_alone_is_a_digit_or_none(bank) -> None:
+    made = [alone(np.random.default_rng(seed), bank if seed % 2 else None) for seed in range(60)]
+    labels = np.concatenate([one.labels for one in made])
+    assert all(one.images.shape[1:] == (3, 28, 28) for one in made)
+    assert 0.15 < (labels != NO_DIGIT).mean() < 0.85
+    assert len(set(labels.tolist())) > 7
+    assert set(labels.tolist()) <= set(range(11))
+
+
+def test_the_same_seed_gives_the_same_pieces_with_any_number_of_workers(bank, monkeypatch) -> None:
+    monkeypatch.setattr(pieces, "CHUNK", 2)
+    told: list[int] = []
+    one, two = generate(60, 3, bank, 1, told.append), generate(60, 3, bank, 2)
+    np.testing.assert_array_equal(one.images, two.images)
+    np.testing.assert_array_equal(one.labels, two.labels)
+    assert len(one.labels) >= 60
+    assert told == sorted(told)
+    assert told[-1] == 60
+    assert 0.1 < (one.labels == NO_DIGIT).mean() < 0.9
+    assert generate(60, 4, bank).digest != one.digest
+
+
+@pytest.fixture
+def counted(monkeypatch, tmp_path):
+    """An empty cache; pieces are not made of pages but counted."""
+    calls: list[tuple[int, int]] = []
+
+    def made(count, seed, bank, workers, listen):
+        calls.append((count, seed))
+        rng = np.random.default_rng([count, seed])
+        return Pieces(rng.integers(0, 256, (count, 3, 28, 28), dtype=np.uint8), rng.integers(0, 11, count))
+
+    monkeypatch.setattr(pieces, "generate", made)
+    monkeypatch.setattr(pieces, "cache_folder", lambda: tmp_path / "cache")
+    return calls
+
+
+def test_pieces_are_made_once_and_kept(counted, bank, tmp_path) -> None:
+    first, again = load(30, 0, bank), load(30, 0, bank)
+    assert counted == [(30, 0)]
+    assert first.digest == again.digest
+    assert len(list((tmp_path / "cache").rglob("*.npz"))) == 1
+
+
+def test_other_wishes_are_made_anew(counted, bank) -> None:
+    for count, seed, digits in ((30, 0, bank), (31, 0, bank), (30, 1, bank), (30, 0, bank[:20])):
+        load(count, seed, digits)
+    assert len(counted) == 4
+
+
+@pytest.mark.parametrize("damage", [lambda content: content[:-400], lambda content: b"", lambda content: b"no pieces"])
+def test_a_damaged_file_in_the_cache_is_made_anew(counted, bank, tmp_path, damage) -> None:
+    first = load(30, 0, bank)
+    (file,) = (tmp_path / "cache").rglob("*.npz")
+    file.write_bytes(damage(file.read_bytes()))
+    assert load(30, 0, bank).digest == first.digest
+    assert len(counted) == 2
+    assert load(30, 0, bank).digest == first.digest
+    assert len(counted) == 2
+
+
+def test_a_cache_that_cannot_be_written_is_an_output_error(counted, bank, tmp_path) -> None:
+    (tmp_path / "cache").write_text("a file is in the way")
+    with pytest.raises(OutputError):
+        load(30, 0, bank)

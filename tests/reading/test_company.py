@@ -1,0 +1,86 @@
+"""What stands beside a piece speaks for it or against it."""
+
+import numpy as np
+import pytest
+
+from digitlab.finding.candidate import Candidate, make_candidate
+from digitlab.finding.darkness import View
+from digitlab.reading.company import in_company, row_at
+
+ROW = [(50 + 45 * i, 100, 76 + 45 * i, 140) for i in range(6)]
+NEXT = (50 + 45 * 6, 100, 76 + 45 * 6, 140)  # where the seventh would stand
+VIEW = View(np.full((400, 900), 150, np.uint8), (20.0, 80.0), 1.0, False)
+
+
+def piece(box: tuple[int, int, int, int], dark: float = 150) -> Candidate:
+    left, top, right, bottom = box
+    return make_candidate(VIEW, box, np.ones((bottom - top, right - left), bool), 40.0, dark, "component")
+
+
+def labels(count: int) -> np.ndarray:
+    """Probabilities by which each piece is a 3."""
+    return np.tile(np.where(np.arange(10) == 3, 0.91, 0.01), (count, 1)).astype(np.float32)
+
+
+def judged(*others: tuple[tuple[int, int, int, int], float], row=ROW, sure: float = 6.0, dark: float = 150):
+    """Log odds of others beside a row of sure digits, with what that company says."""
+    pieces = [piece(box) for box in row] + [piece(box, dark) for box, _ in others]
+    odds = np.array([sure] * len(row) + [odd for _, odd in others], np.float32)
+    fitting = in_company(pieces, labels(len(pieces)), odds, list(range(len(row))))
+    assert fitting.shape == odds.shape
+    return fitting[len(row) :]
+
+
+def test_a_piece_as_low_as_a_comma_loses_among_tall_digits() -> None:
+    comma = (NEXT[0], 130, NEXT[0] + 6, 146)
+    as_comma, as_digit = judged((comma, 2.0)), judged((NEXT, 2.0))
+    assert as_comma[0] < as_digit[0] - 1
+    assert as_comma[0] < 2.0
+
+
+def test_a_piece_far_higher_than_its_row_loses() -> None:
+    brace = (NEXT[0], 70, NEXT[0] + 26, 170)
+    assert judged((brace, 2.0))[0] < judged((NEXT, 2.0))[0]
+
+
+def test_a_doubtful_piece_in_a_row_of_sure_digits_gains() -> None:
+    beside, astray = judged((NEXT, 1.0))[0], judged(((700, 320, 726, 360), 1.0))[0]
+    alone = judged((NEXT, 1.0), row=[])[0]
+    assert beside > 0
+    assert beside > astray + 0.5
+    assert beside > alone + 0.5
+
+
+def test_the_gap_that_a_digit_would_fill_speaks_for_it() -> None:
+    row = [box for box in ROW if box != ROW[3]]
+    assert judged((ROW[3], 1.0), row=row)[0] > judged((ROW[3], 1.0), row=ROW[:0])[0]
+
+
+def test_ink_far_fainter_than_the_rows_loses() -> None:
+    assert judged((NEXT, 2.0), dark=25)[0] < judged((NEXT, 2.0), dark=140)[0] - 0.5
+
+
+def test_what_is_surely_no_digit_stays_none() -> None:
+    assert judged((NEXT, -9.0))[0] < -4
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_few_digits_are_looked_at_too(count: int) -> None:
+    pieces, odds = [piece(box) for box in ROW[:count]], np.full(count, 3.0, np.float32)
+    assert np.isfinite(in_company(pieces, labels(count), odds, list(range(count)))).all()
+
+
+def test_surer_pieces_stay_surer_in_the_same_company() -> None:
+    odds = (-4.0, -1.0, 0.5, 3.0, 8.0)
+    fitting = [float(judged((NEXT, odd))[0]) for odd in odds]
+    assert fitting == sorted(fitting)
+
+
+def test_a_piece_stands_in_the_line_at_whose_height_it_is() -> None:
+    lower = [(left, top + 120, right, bottom + 120) for left, top, right, bottom in ROW]
+    beside = (NEXT[0], 215, NEXT[2], 262)
+    pieces = [piece(box) for box in (*ROW, *lower, beside, (860, 100, 886, 140), (300, 160, 326, 200))]
+    lines = [list(range(6)), list(range(6, 12))]
+    assert row_at(12, lines, pieces) == 1
+    assert row_at(13, lines, pieces) is None  # out of reach
+    assert row_at(14, lines, pieces) is None  # between the lines
