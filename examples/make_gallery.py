@@ -33,7 +33,7 @@ digits and letters are by the pen (`strokes`). The pages were not picked for how
 kind that has the size to be shown, with seeds that no training uses (`python examples/make_gallery.py` makes this page
 anew). How real photos are read stands in [reader.md](reader.md).
 
-Boxes are blue where the reader is sure, yellow and dashed where it is less so, red and dotted where it doubts; under
+Boxes are blue where the reader is sure, orange and dashed where it is less so, red and dotted where it doubts; under
 each digit stands its confidence in percent. Numbers on the left count lines.
 """
 
