@@ -96,3 +96,15 @@ def test_the_digest_follows_the_training_and_nothing_else() -> None:
     page = recipe.to_dict() | {"description": "in other words", "minutes": 99.0}
     assert Recipe.from_dict(page, "conv3").digest == recipe.digest
     assert recipe.changed(epochs=3).digest != recipe.digest
+
+
+@pytest.mark.parametrize(
+    ("data", "layers", "words"),
+    [
+        ({"name": "pages"}, ["flatten", "dense 11"], "say how many"),
+        ({"pieces": 100}, ["flatten", "dense 10"], "dense 11"),
+    ],
+)
+def test_pieces_of_pages_need_a_number_and_an_eleventh_answer(data, layers, words: str) -> None:
+    with pytest.raises(RecipeError, match=words):
+        Recipe.from_dict({"layers": layers, "data": data}, "mine")

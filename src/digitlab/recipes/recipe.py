@@ -180,7 +180,13 @@ class Recipe:
             claim=read.get("claim"),
             choices={key: str(value) for key, value in page.get("choices", {}).items()},
         )
-        read_layers(list(recipe.lines), where, recipe.data.channels)  # so that errors name the file
+        layers = read_layers(list(recipe.lines), where, recipe.data.channels)  # so that errors name the file
+        if recipe.data.name == "pages" and not recipe.data.pieces:
+            raise RecipeError(
+                f'{where}: [data] name = "pages" trains on pieces alone; say how many, as in pieces = 60000'
+            )
+        if recipe.data.pieces and layers[-1].size < 11:
+            raise RecipeError(f'{where}: [data] pieces show what is no digit; end the layers with "dense 11" to say so')
         return recipe
 
     def to_dict(self) -> dict[str, Any]:
