@@ -21,6 +21,7 @@ from digitlab.recognizer import load
 
 LONGEST = 1600  # a longer side of about this many pixels shows any digit that a person would photograph
 DOUBTFUL = 5.0  # log odds below 0 down to which a piece that was left out casts doubt on its line
+AGREED = 0.98  # probability of one label from which on nobody else is asked
 WHOLE = 2.0  # log odds of being one digit from which on a piece is not cut
 
 
@@ -58,7 +59,7 @@ def read_page(opened: Opened, recognizer: Judge, single: bool = False, judge: Ju
     if not chosen:
         return ()
     found = [candidates[i] for i in chosen]
-    probabilities = 0.5 * _by_three_pens(found, recognizer) + 0.5 * labels[chosen]
+    probabilities = _labelled(found, labels[chosen], recognizer)
     sure = 1 / (1 + np.exp(-fitting.astype(float)))
     digits = {
         i: _digit(p, float(sure[i]), _full_size(candidates[i].box, opened))
@@ -115,10 +116,18 @@ def _cut_up(candidates: list[Candidate], odds: np.ndarray) -> list[Candidate]:
     ]
 
 
-def _by_three_pens(found: list[Candidate], recognizer: Judge) -> np.ndarray:
-    """Ask for each piece as it is and as written by two other pens; return mean probabilities, (N, 10)."""
-    images = np.stack([frame(ink) for piece in found for ink in pens(normal_strokes(piece.ink))])
-    return recognizer.judge(images)[0].reshape(len(found), -1, 10).mean(axis=1)
+def _labelled(found: list[Candidate], labels: np.ndarray, recognizer: Judge) -> np.ndarray:
+    """Return probabilities, (N, 10): the mean of what the judge says, `labels`, and what the recogniser says.
+
+    Pieces of which they are not sure are shown to the recogniser as written by two other pens as well.
+    """
+    strokes = [normal_strokes(piece.ink) for piece in found]
+    told = recognizer.judge(np.stack([frame(ink) for ink in strokes]))[0]
+    unsure = np.flatnonzero((told + labels).max(axis=1) < 2 * AGREED)
+    if len(unsure):
+        images = np.stack([frame(ink) for i in unsure for ink in pens(strokes[i])])
+        told[unsure] = recognizer.judge(images)[0].reshape(len(unsure), -1, 10).mean(axis=1)
+    return 0.5 * told + 0.5 * labels
 
 
 def _read_single(opened: Opened, recognizer: Judge) -> tuple[Line, ...]:
