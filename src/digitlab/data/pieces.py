@@ -234,16 +234,23 @@ def _made(seed: int, bank: Digits | None, workers: int) -> Iterator[Pieces]:
         for start in range(first, first + 100_000, CHUNK):
             yield _chunk(start, bank)
         return
-    with ProcessPoolExecutor(workers, initializer=_remember, initargs=(bank,)) as pool:
-        starts = iter(range(first, first + 100_000, CHUNK))
-        waiting = [pool.submit(_chunk_of_worker, next(starts)) for _ in range(2 * workers)]
-        try:
-            while True:
-                yield waiting.pop(0).result()
-                waiting.append(pool.submit(_chunk_of_worker, next(starts)))
-        finally:
-            for future in waiting:
-                future.cancel()
+    import cv2
+
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)  # forked processes would wait for ever for threads that only this one has
+    try:
+        with ProcessPoolExecutor(workers, initializer=_remember, initargs=(bank,)) as pool:
+            starts = iter(range(first, first + 100_000, CHUNK))
+            waiting = [pool.submit(_chunk_of_worker, next(starts)) for _ in range(2 * workers)]
+            try:
+                while True:
+                    yield waiting.pop(0).result()
+                    waiting.append(pool.submit(_chunk_of_worker, next(starts)))
+            finally:
+                for future in waiting:
+                    future.cancel()
+    finally:
+        cv2.setNumThreads(threads)
 
 
 _bank: Digits | None = None
