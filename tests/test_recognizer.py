@@ -40,6 +40,83 @@ def test_probabilities_are_the_softmax_of_logits_over_temperature(images) -> Non
     assert (recognizer.predict(images) == expected.argmax(1)).all()
 
 
+def rejecting(channels: int = 1, manifest: Manifest | None = None) -> tuple[bytes, np.ndarray, np.ndarray]:
+    """A recogniser with eleven answers, and its weights (11, channels * 784) and biases (11,)."""
+    layers = read_layers(["flatten", "dense 11"], channels=channels)
+    rng = np.random.default_rng(0)
+    weight = rng.normal(0, 0.05, size=(11, channels * 784)).astype(np.float32)
+    bias = rng.normal(size=11).astype(np.float32)
+    weights = {"stages.1.weight": weight, "stages.1.bias": bias}
+    return to_onnx(layers, weights, manifest or Manifest("unsure")), weight, bias
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_judging_tells_which_digit_and_the_log_odds_of_being_one(channels: int) -> None:
+    manifest = Manifest("unsure", temperature=2.0, digit_temperature=1.5, digit_offset=0.7)
+    file, weight, bias = rejecting(channels, manifest)
+    recognizer = Recognizer(file)
+    shape = (600, 28, 28) if channels == 1 else (600, channels, 28, 28)
+    shown = np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8)
+    answers = shown.reshape(600, -1) / 255 @ weight.T.astype(np.float64) + bias
+    all_eleven = np.exp(answers) / np.exp(answers).sum(axis=1, keepdims=True)
+    probabilities, odds = recognizer.judge(shown)
+    assert (probabilities.shape, odds.shape) == ((600, 10), (600,))
+    assert probabilities.dtype == odds.dtype == np.float32
+    np.testing.assert_allclose(probabilities, recognizer.predict_proba(shown), atol=1e-5)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+    log_odds = np.log((1 - all_eleven[:, 10]) / all_eleven[:, 10])
+    np.testing.assert_allclose(odds, (log_odds - 0.7) / 1.5, atol=1e-3)
+    np.testing.assert_allclose(recognizer.is_digit(shown), 1 / (1 + np.exp(-(log_odds - 0.7) / 1.5)), atol=1e-4)
+    assert (recognizer.predict(shown) == answers[:, :10].argmax(axis=1)).all()
+    assert recognizer.judge(shown[:0])[1].shape == (0,)
+
+
+def test_a_recogniser_of_ten_answers_takes_everything_for_a_digit(images) -> None:
+    plain = Recognizer(content())
+    assert not plain.can_reject
+    probabilities, odds = plain.judge(images)
+    np.testing.assert_array_equal(probabilities, plain.predict_proba(images))
+    assert np.isposinf(odds).all()
+    np.testing.assert_array_equal(plain.is_digit(images), np.ones(len(images)))
+
+
+def test_a_recogniser_knows_what_it_takes_and_whether_it_can_reject() -> None:
+    assert [Recognizer(rejecting(channels)[0]).channels for channels in (1, 3)] == [1, 3]
+    assert Recognizer(content()).channels == 1
+    assert Recognizer(rejecting()[0]).can_reject
+
+
+def test_the_bundled_reader_judges_pieces_and_the_default_recogniser_digits() -> None:
+    judge, default = load("reader", threads=1), load("default", threads=1)
+    assert (judge.channels, judge.can_reject) == (3, True)
+    assert default.channels == 1
+
+
+@pytest.mark.parametrize("ask", ["judge", "is_digit", "predict_proba", "predict"])
+def test_images_with_other_channels_are_refused_with_the_fix(ask: str) -> None:
+    pieces = getattr(Recognizer(rejecting(3)[0]), ask)
+    with pytest.raises(ModelError, match=r"\(N, 3, 28, 28\), not \(2, 28, 28\); frame and stack"):
+        pieces(np.zeros((2, 28, 28), np.uint8))
+    with pytest.raises(ModelError, match=r"images\[None\]"):
+        pieces(np.zeros((3, 28, 28), np.uint8))
+    with pytest.raises(ModelError, match=r"\(N, 28, 28\), not \(2, 3, 28, 28\)"):
+        getattr(Recognizer(rejecting()[0]), ask)(np.zeros((2, 3, 28, 28), np.uint8))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_extreme_answers_keep_finite_odds_and_sure_probabilities(sign: int) -> None:
+    layers = read_layers(["flatten", "dense 11"])
+    weight = np.full((11, 784), 5 * sign, np.float32)
+    weight[10] *= -1
+    weights = {"stages.1.weight": weight, "stages.1.bias": np.arange(11, dtype=np.float32)}
+    recognizer, white = Recognizer(to_onnx(layers, weights, Manifest("loud"))), np.full((2, 28, 28), 255, np.uint8)
+    with np.errstate(all="raise", under="ignore"):
+        odds, is_digit = recognizer.judge(white)[1], recognizer.is_digit(white)
+    assert np.isfinite(odds).all()
+    assert (sign * odds > 1000).all()
+    assert is_digit.tolist() == [max(sign, 0)] * 2
+
+
 def test_floats_and_bytes_are_the_same_image_and_batches_do_not_matter(images) -> None:
     recognizer = Recognizer(content())
     whole = recognizer.predict_proba(images)
@@ -129,6 +206,8 @@ def other_manifest(**changes) -> Callable[[onnx.ModelProto], None]:
         (changed(without_manifest), "no digitlab recogniser"),
         (changed(other_manifest(format=99)), "newer digitlab"),
         (changed(other_manifest(temperature=0)), "impossible manifest"),
+        (changed(other_manifest(digit_temperature=0)), "impossible manifest"),
+        (changed(other_manifest(digit_offset=1e6)), "impossible manifest"),
         (changed(other_manifest(labels=[1, 2])), "impossible manifest"),
         (changed(other_manifest(surprise=1)), "damaged manifest"),
     ],

@@ -181,7 +181,7 @@ class Recognizer:
 
         For arguments and errors see `predict_proba`.
         """
-        return 1 / (1 + np.exp(-self.judge(images)[1]))
+        return np.exp(-np.logaddexp(np.float32(0), -self.judge(images)[1]))
 
     def _softmax(self, logits: np.ndarray) -> np.ndarray:
         scaled = logits / np.float32(self.manifest.temperature)
