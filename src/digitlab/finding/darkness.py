@@ -35,12 +35,14 @@ class View:
         levels: thresholds worth trying, lowest first.
         scale: pixels of the opened picture for each pixel of the map.
         far: whether this is the far view.
+        light: whether it shows light ink on dark.
     """
 
     darkness: np.ndarray
     levels: tuple[float, ...]
     scale: float
     far: bool
+    light: bool = False
 
 
 def views(grey: np.ndarray, rgb: np.ndarray | None = None) -> list[View]:
@@ -54,7 +56,8 @@ def views(grey: np.ndarray, rgb: np.ndarray | None = None) -> list[View]:
     grey = grey if contrast is None else contrast
     far = shrunk(grey, FAR_SIDE)
     scale = max(grey.shape) / max(far.shape)
-    return [*(_near(picture) for picture in _sides(grey)), View(find_ink(far), (50.0, 115.0), scale, True)]
+    near = [_near(picture, picture is not grey) for picture in _sides(grey)]
+    return [*near, View(find_ink(far), (50.0, 115.0), scale, True, not ink_is_dark(shrunk(grey, 256)))]
 
 
 def _sides(grey: np.ndarray) -> list[np.ndarray]:
@@ -108,7 +111,7 @@ def _without_grain(grey: np.ndarray) -> np.ndarray:
     return grey
 
 
-def _near(grey: np.ndarray) -> View:
+def _near(grey: np.ndarray, light: bool) -> View:
     import cv2
 
     grey = _without_grain(grey)
@@ -125,4 +128,4 @@ def _near(grey: np.ndarray) -> View:
     levels = [level]
     while levels[-1] * STEP < TOP:
         levels.append(levels[-1] * STEP)
-    return View(darkness, tuple(levels), 1.0, False)
+    return View(darkness, tuple(levels), 1.0, False, light)

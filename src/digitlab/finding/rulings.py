@@ -16,6 +16,7 @@ LONGEST_STROKE = 0.06  # of the longer side: no stroke of a digit on a ruled pag
 SHORTEST = 40  # pixels: and none on a small picture
 LONG = 0.3  # of the longer side: a line reaches at least this far, or
 BARS = 5  # at least so many lie between the lines that run across: the bars of a form or a table
+ALIKE = 0.12  # of their length: bars differ by no more
 THICKEST = 0.018  # of the longer side
 
 
@@ -82,6 +83,8 @@ def _straight(long: np.ndarray, least: float, thickest: float, across: np.ndarra
         bars = thin & np.array(
             [_between(across, stats[i, :4].tolist(), gap) if thin[i] else False for i in range(count)]
         )
+        if bars.sum() >= BARS:  # bars are all as long as the lines are apart; stems of digits are not
+            bars &= np.abs(length / np.median(length[bars]) - 1) <= ALIKE
         if bars.sum() >= BARS:
             good |= bars
     return long & good[label] if good.any() else None

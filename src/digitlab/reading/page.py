@@ -22,6 +22,7 @@ from digitlab.recognizer import load
 LONGEST = 1600  # a longer side of about this many pixels shows any digit that a person would photograph
 DOUBTFUL = 5.0  # log odds below 0 down to which a piece that was left out casts doubt on its line
 AGREED = 0.98  # probability of one label from which on nobody else is asked
+SILENT = -20.0  # log odds of what cannot be
 WHOLE = 2.0  # log odds of being one digit from which on a piece is not cut
 
 
@@ -87,7 +88,20 @@ def judged(rgb: np.ndarray, grey: np.ndarray | None, judge: Judge) -> tuple[list
         candidates += more
         also = judge.judge(np.stack([candidate.seen() for candidate in more]))
         labels, odds = np.concatenate([labels, also[0]]), np.concatenate([odds, also[1]])
-    return candidates, labels, odds
+    return candidates, labels, _of_one_ink(candidates, odds)
+
+
+def _of_one_ink(candidates: list[Candidate], odds: np.ndarray) -> np.ndarray:
+    """Return the log odds with those of dark ink or those of light ink silenced, whichever says less.
+
+    Nobody writes both on one page; but what dark strokes enclose can look like a light digit.
+    """
+    light = np.array([candidate.view.light for candidate in candidates])
+    if light.all() or not light.any():
+        return odds
+    chosen = np.array(choose(candidates, odds), int)
+    says = [float(odds[chosen[light[chosen] == side]].sum()) for side in (False, True)]
+    return np.where(light == (says[1] > says[0]), odds, SILENT).astype(odds.dtype)
 
 
 def _complete(candidates: list[Candidate], fitting: np.ndarray, lines: list[list[int]]) -> list[float]:
