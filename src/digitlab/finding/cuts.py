@@ -12,7 +12,7 @@ import numpy as np
 
 from digitlab.finding.candidate import POINTS, Candidate
 
-WIDE = 0.75  # a piece wider than this by its height may be several digits
+WIDE = 0.9  # a piece wider than this by its height may be several digits
 SEAMS = 4  # at most through one piece, and two more for each height of its width
 LONGEST, LARGEST = 16, 400_000  # width by height, and pixels, of a piece that is cut
 LEANS = 0.0, 0.35  # of the columns in which little ink is looked for: upright, and as most people's writing leans
