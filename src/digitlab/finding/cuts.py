@@ -16,7 +16,8 @@ WIDE = 0.9  # a piece wider than this by its height may be several digits
 SEAMS = 4  # at most through one piece, and two more for each height of its width
 LONGEST, LARGEST = 16, 400_000  # width by height, and pixels, of a piece that is cut
 LEANS = 0.0, 0.35  # of the columns in which little ink is looked for: upright, and as most people's writing leans
-EVERY = 4  # columns of that copy: seams start there too
+HALF_LEAN = 0.15  # of seams that start anywhere
+EVERY = 5  # columns of that copy: seams start there too
 ROWS = 40  # of the copy on which seams are found
 BAND = 0.45  # heights: how far from its column a seam may stray
 STRAY = 0.004  # ink that each row away from its column costs a seam
@@ -69,7 +70,7 @@ def _seams(ink: np.ndarray) -> list[np.ndarray]:
     small = cv2.resize(ink, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR) / np.float32(255)
     starts = [place for lean in LEANS for place in _valleys(small, lean)]
     # Digits that overlap have no valley between them.
-    starts += [(float(at), lean) for lean in LEANS for at in range(EVERY, size[0] - EVERY, EVERY)]
+    starts += [(float(at), HALF_LEAN) for at in range(EVERY, size[0] - EVERY, EVERY)]
     if not starts:
         return []
     paths, costs = _least_ink(small, np.array([at for at, _ in starts]), np.array([lean for _, lean in starts]))

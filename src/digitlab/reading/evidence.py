@@ -129,11 +129,17 @@ def row_of(
     """
     best: list[int] = []
     best_distance = 0.5
+    own_x, own_middle = float(x[index]), float(middle[index])
     for row in found:
-        others = sorted((i for i in row if i != index), key=lambda i: abs(x[i] - x[index]))[:5]
-        if not others or abs(x[others[0]] - x[index]) > REACH * float(np.median(height[others])):
+        others = sorted((i for i in row if i != index), key=lambda i: abs(float(x[i]) - own_x))[:5]
+        if not others:
             continue
-        distance = abs(middle[index] - float(np.mean(middle[others[:2]]))) / float(np.median(height[others]))
+        heights = sorted(float(height[i]) for i in others)  # so few that numpy would cost more than it does
+        usual = (heights[(len(heights) - 1) // 2] + heights[len(heights) // 2]) / 2
+        if abs(float(x[others[0]]) - own_x) > REACH * usual:
+            continue
+        near = others[:2]
+        distance = abs(own_middle - sum(float(middle[i]) for i in near) / len(near)) / usual
         if distance < best_distance:
             best, best_distance = others, distance
     return best, best_distance
