@@ -26,7 +26,7 @@ def digitlab_side(images: np.ndarray, labels: np.ndarray, batch: int, epochs: in
     """digitlab's own loop, as `digitlab.train` runs it."""
     import torch
 
-    from digitlab.data.digits import Digits, Splits
+    from digitlab.data.digits import Digits, Material
     from digitlab.recipes import Recipe
     from digitlab.training.device import fast_bfloat16, keep_memory, pick_device
     from digitlab.training.loop import Training, deterministic
@@ -39,7 +39,7 @@ def digitlab_side(images: np.ndarray, labels: np.ndarray, batch: int, epochs: in
     place = pick_device("cpu")
     quick = fast_bfloat16(place)
     with deterministic():
-        training = Training(recipe, Splits(digits, digits[:0], digits[:0]), 0, place, quick)
+        training = Training(recipe, Material(digits, digits[:0], digits[:0]), 0, place, quick)
 
     def epoch() -> None:
         with deterministic():
