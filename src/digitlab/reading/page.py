@@ -34,9 +34,6 @@ class Judge(Protocol):
         ...
 
 
-Probabilities = Judge
-
-
 def read_page(opened: Opened, recognizer: Judge, single: bool = False, judge: Judge | None = None) -> tuple[Line, ...]:
     """Find and read the digits of one picture.
 
