@@ -5,7 +5,7 @@
 Pages have seeds from 1,000,000 on; training uses lower ones. Their digits are the pen's and MNIST's 5,000 validation
 digits, which no training has learned from. A digit that is read is right where it lies on a digit that is written
 (boxes overlap by half of their union) and has its label. A line is right where it holds the digits of a written line,
-all of them, in order, and no other.
+all of them, in order, and no other; pages on which digits are scattered have no lines, as photos tagged so have none.
 """
 
 from __future__ import annotations
@@ -81,7 +81,8 @@ def held_out(index: int, kind: str | None = None) -> Page:
 
 
 def judge_page(page: Page, lines: Sequence[Line]) -> Outcome:
-    """Compare the lines that were read with what is written on a page."""
+    """Compare the lines that were read with what is written on a page; scattered digits stand in no lines."""
+    scattered = page.facts.get("order") == "scatter"
     found = [digit for line in lines for digit in line.digits]
     pairs = match_boxes([digit.box for digit in found], [one.box for one in page.digits], OVERLAP)
     right = [i in pairs and page.digits[pairs[i]].label == digit.label for i, digit in enumerate(found)]
@@ -98,12 +99,12 @@ def judge_page(page: Page, lines: Sequence[Line]) -> Outcome:
         found=len(found),
         right=sum(right),
         placed=len(pairs),
-        written_lines=len(page.lines),
-        found_lines=len(lines),
-        right_lines=sum(line_right),
+        written_lines=0 if scattered else len(page.lines),
+        found_lines=0 if scattered else len(lines),
+        right_lines=0 if scattered else sum(line_right),
         digits=list(zip(confidence, right, strict=True)),
         on_digit=[(confidence[i], right[i]) for i in sorted(pairs)],
-        lines=list(zip((line.confidence for line in lines), line_right, strict=True)),
+        lines=[] if scattered else list(zip((line.confidence for line in lines), line_right, strict=True)),
     )
 
 

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from digitlab import cli
 from digitlab.data import Splits, export, strokes
 
 PAGE = """
@@ -32,22 +31,6 @@ def place(tmp_path_factory):
     export(Splits(digits[:1200], digits[1200:1300], digits[1300:]), "npz", folder / "digits.npz")
     (folder / "small.toml").write_text(PAGE.format(file=folder / "digits.npz"))
     return folder
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Run the command line in this process; returns (exit code, standard output, standard error)."""
-
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["digitlab", *map(str, words)])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        return code, *capsys.readouterr()
-
-    return call
 
 
 def whole(*words, **options):

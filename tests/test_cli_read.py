@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import functools
 import io
 import json
 import os
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from digitlab import cli, cli_inputs
+from digitlab import cli_inputs
 from digitlab.cli_read import page_range
 from digitlab.data import strokes
 from digitlab.errors import UsageError
@@ -28,8 +29,8 @@ def picture(level: int) -> Image.Image:
 
 
 @pytest.fixture
-def run(monkeypatch, capsys, tmp_path):
-    """Run the command line in `tmp_path`, where an image's grey level is what is read in it, 0.9 sure a digit."""
+def run(run, monkeypatch, tmp_path):
+    """Run `digitlab read` in `tmp_path`, where an image's grey level is what is read in it, 0.9 sure a digit."""
 
     def read_page(opened, recognizer, single=False, judge=None):
         text = str(int(opened.grey[0, 0])) if opened.grey[0, 0] < 255 else ""
@@ -39,17 +40,7 @@ def run(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(reader, "read_page", read_page)
     monkeypatch.setattr(reader, "_model", lambda model, threads: None)
     monkeypatch.chdir(tmp_path)
-
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["digitlab", "read", *map(str, words)])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        return code, *capsys.readouterr()
-
-    return call
+    return functools.partial(run, "read")
 
 
 @pytest.fixture

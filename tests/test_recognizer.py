@@ -10,6 +10,7 @@ import pytest
 from onnx import TensorProto, helper
 
 import digitlab
+from digitlab.data.digits import PART, SEVERAL
 from digitlab.errors import ModelError
 from digitlab.networks.onnx_graph import to_onnx
 from digitlab.recipes import read_layers
@@ -40,50 +41,69 @@ def test_probabilities_are_the_softmax_of_logits_over_temperature(images) -> Non
     assert (recognizer.predict(images) == expected.argmax(1)).all()
 
 
-def rejecting(channels: int = 1, manifest: Manifest | None = None) -> tuple[bytes, np.ndarray, np.ndarray]:
-    """A recogniser with eleven answers, and its weights (11, channels * 784) and biases (11,)."""
-    layers = read_layers(["flatten", "dense 11"], channels=channels)
+def rejecting(
+    channels: int = 1, manifest: Manifest | None = None, answers: int = 11
+) -> tuple[bytes, np.ndarray, np.ndarray]:
+    """A recogniser with more than ten answers, and its weights (answers, channels * 784) and biases (answers,)."""
+    layers = read_layers(["flatten", f"dense {answers}"], channels=channels)
     rng = np.random.default_rng(0)
-    weight = rng.normal(0, 0.05, size=(11, channels * 784)).astype(np.float32)
-    bias = rng.normal(size=11).astype(np.float32)
+    weight = rng.normal(0, 0.05, size=(answers, channels * 784)).astype(np.float32)
+    bias = rng.normal(size=answers).astype(np.float32)
     weights = {"stages.1.weight": weight, "stages.1.bias": bias}
     return to_onnx(layers, weights, manifest or Manifest("unsure")), weight, bias
 
 
-@pytest.mark.parametrize("channels", [1, 3])
-def test_judging_tells_which_digit_and_the_log_odds_of_being_one(channels: int) -> None:
+@pytest.mark.parametrize(("channels", "answers"), [(1, 11), (3, 11), (1, 13), (3, 13)])
+def test_judging_tells_which_digit_and_the_log_odds_of_being_one(channels: int, answers: int) -> None:
     manifest = Manifest("unsure", temperature=2.0, digit_temperature=1.5, digit_offset=0.7)
-    file, weight, bias = rejecting(channels, manifest)
+    file, weight, bias = rejecting(channels, manifest, answers)
     recognizer = Recognizer(file)
     shape = (600, 28, 28) if channels == 1 else (600, channels, 28, 28)
     shown = np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8)
-    answers = shown.reshape(600, -1) / 255 @ weight.T.astype(np.float64) + bias
-    all_eleven = np.exp(answers) / np.exp(answers).sum(axis=1, keepdims=True)
-    probabilities, odds = recognizer.judge(shown)
-    assert (probabilities.shape, odds.shape) == ((600, 10), (600,))
-    assert probabilities.dtype == odds.dtype == np.float32
-    np.testing.assert_allclose(probabilities, recognizer.predict_proba(shown), atol=1e-5)
-    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
-    log_odds = np.log((1 - all_eleven[:, 10]) / all_eleven[:, 10])
-    np.testing.assert_allclose(odds, (log_odds - 0.7) / 1.5, atol=1e-3)
+    logits = shown.reshape(600, -1) / 255 @ weight.T.astype(np.float64) + bias
+    shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)  # (600, answers)
+    verdict = recognizer.judge(shown)
+    assert [part.shape for part in verdict] == [(600, 10), (600,), (600,), (600,)]
+    assert {part.dtype for part in verdict} == {np.dtype(np.float32)}
+    np.testing.assert_allclose(verdict.probabilities, recognizer.predict_proba(shown), atol=1e-5)
+    np.testing.assert_allclose(verdict.probabilities.sum(axis=1), 1, atol=1e-5)
+    log_odds = np.log(shares[:, :10].sum(axis=1) / shares[:, 10:].sum(axis=1))
+    np.testing.assert_allclose(verdict.odds, (log_odds - 0.7) / 1.5, atol=1e-3)
     np.testing.assert_allclose(recognizer.is_digit(shown), 1 / (1 + np.exp(-(log_odds - 0.7) / 1.5)), atol=1e-4)
-    assert (recognizer.predict(shown) == answers[:, :10].argmax(axis=1)).all()
-    assert recognizer.judge(shown[:0])[1].shape == (0,)
+    assert (recognizer.predict(shown) == logits[:, :10].argmax(axis=1)).all()
+    assert [part.shape for part in recognizer.judge(shown[:0])] == [(0, 10), (0,), (0,), (0,)]
+
+
+def test_thirteen_answers_tell_what_is_several_and_what_is_a_part() -> None:
+    file, weight, bias = rejecting(3, Manifest("unsure", digit_temperature=1.5, digit_offset=0.7), 13)
+    shown = np.random.default_rng(1).integers(0, 256, (600, 3, 28, 28), dtype=np.uint8)
+    logits = shown.reshape(600, -1) / 255 @ weight.T.astype(np.float64) + bias
+    shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    verdict = Recognizer(file).judge(shown)
+    np.testing.assert_allclose(verdict.several, shares[:, SEVERAL], atol=1e-4)
+    np.testing.assert_allclose(verdict.part, shares[:, PART], atol=1e-4)
+
+
+@pytest.mark.parametrize("file", [content(), rejecting()[0]])
+def test_where_a_recogniser_cannot_tell_anything_may_be_several_or_a_part(file: bytes, images) -> None:
+    verdict = Recognizer(file).judge(images)
+    np.testing.assert_array_equal(verdict.several, np.ones(len(images)))
+    np.testing.assert_array_equal(verdict.part, np.ones(len(images)))
 
 
 def test_a_recogniser_of_ten_answers_takes_everything_for_a_digit(images) -> None:
     plain = Recognizer(content())
     assert not plain.can_reject
-    probabilities, odds = plain.judge(images)
-    np.testing.assert_array_equal(probabilities, plain.predict_proba(images))
-    assert np.isposinf(odds).all()
+    verdict = plain.judge(images)
+    np.testing.assert_array_equal(verdict.probabilities, plain.predict_proba(images))
+    assert np.isposinf(verdict.odds).all()
     np.testing.assert_array_equal(plain.is_digit(images), np.ones(len(images)))
 
 
 def test_a_recogniser_knows_what_it_takes_and_whether_it_can_reject() -> None:
     assert [Recognizer(rejecting(channels)[0]).channels for channels in (1, 3)] == [1, 3]
     assert Recognizer(content()).channels == 1
-    assert Recognizer(rejecting()[0]).can_reject
+    assert all(Recognizer(rejecting(answers=answers)[0]).can_reject for answers in (11, 13))
 
 
 def test_the_bundled_reader_judges_pieces_and_the_default_recogniser_digits() -> None:
@@ -103,18 +123,22 @@ def test_images_with_other_channels_are_refused_with_the_fix(ask: str) -> None:
         getattr(Recognizer(rejecting()[0]), ask)(np.zeros((2, 3, 28, 28), np.uint8))
 
 
+@pytest.mark.parametrize("answers", [11, 13])
 @pytest.mark.parametrize("sign", [1, -1])
-def test_extreme_answers_keep_finite_odds_and_sure_probabilities(sign: int) -> None:
-    layers = read_layers(["flatten", "dense 11"])
-    weight = np.full((11, 784), 5 * sign, np.float32)
-    weight[10] *= -1
-    weights = {"stages.1.weight": weight, "stages.1.bias": np.arange(11, dtype=np.float32)}
+def test_extreme_answers_keep_finite_odds_and_sure_probabilities(sign: int, answers: int) -> None:
+    layers = read_layers(["flatten", f"dense {answers}"])
+    weight = np.full((answers, 784), 5 * sign, np.float32)
+    weight[10:] *= -1
+    weights = {"stages.1.weight": weight, "stages.1.bias": np.arange(answers, dtype=np.float32)}
     recognizer, white = Recognizer(to_onnx(layers, weights, Manifest("loud"))), np.full((2, 28, 28), 255, np.uint8)
     with np.errstate(all="raise", under="ignore"):
-        odds, is_digit = recognizer.judge(white)[1], recognizer.is_digit(white)
-    assert np.isfinite(odds).all()
-    assert (sign * odds > 1000).all()
+        verdict, is_digit = recognizer.judge(white), recognizer.is_digit(white)
+    assert np.isfinite(verdict.odds).all()
+    assert (sign * verdict.odds > 1000).all()
     assert is_digit.tolist() == [max(sign, 0)] * 2
+    if answers == 13:  # the biases of the last three count up by one
+        shares = np.exp([-2, -1, 0]) / np.exp([-2, -1, 0]).sum() * (sign < 0)
+        np.testing.assert_allclose([verdict.several[0], verdict.part[0]], shares[1:], atol=1e-4)
 
 
 def test_floats_and_bytes_are_the_same_image_and_batches_do_not_matter(images) -> None:

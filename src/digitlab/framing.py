@@ -27,19 +27,18 @@ def frame(ink: np.ndarray, box: int = BOX) -> np.ndarray:
     """
     import cv2  # a tenth of a second to import: only those who frame pay it
 
-    rows, columns = np.flatnonzero(ink.max(axis=1)), np.flatnonzero(ink.max(axis=0))
     framed = np.zeros((SIDE, SIDE), np.uint8)
-    if not len(rows):
+    left, top, width, height = cv2.boundingRect(ink)
+    if not width:
         return framed
-    ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    height, width = ink.shape
     scale = box / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
+    ink = ink[top : top + height, left : left + width]
     shrunk = cv2.resize(ink, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    mass = shrunk.astype(np.float64)
-    total = mass.sum()
-    centre_y = (mass.sum(axis=1) @ np.arange(size[1])) / total
-    centre_x = (mass.sum(axis=0) @ np.arange(size[0])) / total
+    moments = cv2.moments(shrunk)
+    if not moments["m00"]:  # so pale that nothing of it is left
+        return framed
+    centre_y, centre_x = moments["m01"] / moments["m00"], moments["m10"] / moments["m00"]
     top = int(np.clip(_shift(centre_y), 0, SIDE - size[1]))
     left = int(np.clip(_shift(centre_x), 0, SIDE - size[0]))
     framed[top : top + size[1], left : left + size[0]] = shrunk

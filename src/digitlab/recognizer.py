@@ -1,9 +1,10 @@
 """The recogniser: one ONNX file that carries everything it needs to know about itself.
 
 Its graph takes `images` (N, 1, 28, 28) float32 in 0..1, ink light on dark, and gives `logits` (N, 10) and the last
-`features` (N, F); one that can say "not a digit" also gives `other` (N, 1), the logit of that eleventh answer. Its
-manifest is JSON in the file's metadata, so the file opens in any ONNX tool and nothing can get separated from it. Files
-may come from anyone: they are looked into before they run.
+`features` (N, F); one that can say "not a digit" also gives `other` (N, 1), the logit of that eleventh answer, or
+(N, 3) where it tells digits that hang together and parts of digits from what is neither. Its manifest is JSON in the
+file's metadata, so the file opens in any ONNX tool and nothing can get separated from it. Files may come from anyone:
+they are looked into before they run.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,6 +33,23 @@ OPERATORS = {
     "Add", "AveragePool", "BatchNormalization", "Cast", "Concat", "Conv", "Flatten", "Gemm", "GlobalAveragePool",
     "Identity", "MatMul", "MaxPool", "Mul", "Relu", "Reshape", "Sigmoid", "Softmax",
 }  # fmt: skip
+
+
+class Verdict(NamedTuple):
+    """What is said of N images.
+
+    Attributes:
+        probabilities: (N, 10) float32, which digit, if it is one; as `predict_proba` gives them.
+        odds: (N,) float32, calibrated log odds of being one digit; infinite where the recogniser cannot tell.
+        several: (N,) float32, probability of being digits that hang together, or one and something else.
+        part: (N,) float32, probability of being no more than a part of a digit. Both are 1 where the recogniser
+            cannot tell.
+    """
+
+    probabilities: np.ndarray
+    odds: np.ndarray
+    several: np.ndarray
+    part: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -158,23 +176,20 @@ class Recognizer:
         """Whether it can say "not a digit"."""
         return any(output.name == "other" for output in self._session.get_outputs())
 
-    def judge(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return which digit, if it is one, and whether it is one; for arguments and errors see `predict_proba`.
-
-        Returns:
-            probabilities: (N, 10) float32, as `predict_proba` gives them.
-            odds: (N,) float32, calibrated log odds of being a digit at all; infinite where the recogniser
-                cannot tell.
-        """
+    def judge(self, images: np.ndarray) -> Verdict:
+        """Return which digit, if it is one, and whether it is one; for arguments and errors see `predict_proba`."""
         if not self.can_reject:
             probabilities = self.predict_proba(images)
-            return probabilities, np.full(len(probabilities), np.inf, np.float32)
+            unknown = np.ones(len(probabilities), np.float32)
+            return Verdict(probabilities, np.full(len(probabilities), np.inf, np.float32), unknown, unknown)
         parts = [self._session.run(["logits", "other"], {"images": batch}) for batch in _batches(images, self.channels)]
         logits, other = (np.concatenate(column) for column in zip(*parts, strict=True))
-        top = logits.max(axis=1, initial=-np.inf)
-        total = top + np.log(np.exp(logits - top[:, None]).sum(axis=1))
-        odds = (total - other[:, 0] - np.float32(self.manifest.digit_offset)) / self.manifest.digit_temperature
-        return self._softmax(logits), odds.astype(np.float32)
+        total, rest = _log_sum(logits), _log_sum(other)
+        odds = (total - rest - np.float32(self.manifest.digit_offset)) / np.float32(self.manifest.digit_temperature)
+        several = part = np.ones(len(odds), np.float32)
+        if other.shape[1] == 3:
+            _, several, part = np.exp(other - np.logaddexp(total, rest)[:, None]).T
+        return Verdict(self._softmax(logits), odds, several, part)
 
     def is_digit(self, images: np.ndarray) -> np.ndarray:
         """Return the probability that each image shows a digit, (N,) float32; 1 where the recogniser cannot tell.
@@ -196,6 +211,12 @@ class Recognizer:
     def _run(self, output: str, images: np.ndarray) -> np.ndarray:
         parts = [self._session.run([output], {"images": batch})[0] for batch in _batches(images, self.channels)]
         return np.concatenate(parts) if len(parts) > 1 else parts[0]
+
+
+def _log_sum(logits: np.ndarray) -> np.ndarray:
+    """Return the logarithm of the sum of exponentials, (N,), of (N, K)."""
+    top = logits.max(axis=1, initial=-np.inf)
+    return top + np.log(np.exp(logits - top[:, None]).sum(axis=1))
 
 
 def _batches(images: np.ndarray, channels: int) -> Iterator[np.ndarray]:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from digitlab.data import sheets
 from digitlab.data.pages import KINDS, make_page
 from digitlab.data.strokes import generate
 from digitlab.data.writers import Writer
@@ -85,15 +86,17 @@ def test_ink_stands_out_from_what_is_around_it(pages):
     assert np.percentile(differences, 5) > 12
 
 
-def test_a_digit_is_never_covered_by_another(pages):
-    for page in pages:
+def test_a_digit_is_never_covered_by_another(pages, bank, monkeypatch):
+    monkeypatch.setattr(sheets, "LINKED", 1.0)
+    for page in [*pages, *(make_page(seed, bank, "rows") for seed in range(8))]:
         for index, digit in enumerate(page.digits, start=1):
             left, top, right, bottom = digit.box
             assert bottom - top >= 7  # of 10 pixels and more, less what tilt and soft edges take
             assert np.count_nonzero(page.owner == index) >= 0.04 * (bottom - top) * min(right - left, bottom - top)
 
 
-def test_a_writer_of_the_bank_alone_writes_its_labels_alone():
+def test_a_writer_of_the_bank_alone_writes_its_labels_alone(monkeypatch):
+    monkeypatch.setattr(sheets, "LINKED", 0.0)  # linked zeros come from the pen
     threes = generate(20, seed=3, labels=np.full(20, 3))
     pages = [make_page(seed, threes, "tiny") for seed in range(30)]
     alone = [page for page in pages if page.facts["hand"] == "bank"]

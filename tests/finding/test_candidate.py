@@ -116,8 +116,8 @@ def test_it_is_framed_as_the_recogniser_wants_it(row, on_paper) -> None:
     found = candidates_of(on_paper(row("0123456789")[0]))
     assert found
     for piece in found:
-        np.testing.assert_array_equal(piece.framed(), frame(normal_strokes(piece.ink)))
-        np.testing.assert_array_equal(piece.seen()[0], piece.framed())
+        np.testing.assert_array_equal(piece.framed, frame(normal_strokes(piece.ink)))
+        np.testing.assert_array_equal(piece.seen()[0], piece.framed)
 
 
 def test_the_frame_shows_the_digit_that_was_written(row, on_paper, overlap) -> None:
@@ -126,7 +126,7 @@ def test_the_frame_shows_the_digit_that_was_written(row, on_paper, overlap) -> N
     for left, top, right, bottom in boxes:
         best = max(found, key=lambda piece: overlap(piece.box, (left, top, right, bottom)))
         written = frame(normal_strokes(ink[top:bottom, left:right]))
-        assert np.corrcoef(best.framed().ravel(), written.ravel())[0, 1] > 0.8
+        assert np.corrcoef(best.framed.ravel(), written.ravel())[0, 1] > 0.8
 
 
 def test_other_ink_within_its_box_is_wiped_out(on_paper) -> None:
@@ -138,7 +138,7 @@ def test_other_ink_within_its_box_is_wiped_out(on_paper) -> None:
         max((c for c in candidates_of(on_paper(ink)) if c.kind == "component" and not c.far), key=lambda c: c.mass)
         for ink in (ring, dotted)
     ]
-    np.testing.assert_allclose(pieces[0].framed(), pieces[1].framed(), atol=12)
+    np.testing.assert_allclose(pieces[0].framed, pieces[1].framed, atol=12)
 
 
 def test_parts_are_seen_as_pieces_are(on_paper) -> None:

@@ -1,5 +1,7 @@
 """What touches is cut apart; what is one digit is left in one piece."""
 
+import itertools
+
 import cv2
 import numpy as np
 import pytest
@@ -7,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digitlab.data.strokes import draw
+from digitlab.finding import cuts as seams
 from digitlab.finding.candidate import Candidate
-from digitlab.finding.cuts import cuts
+from digitlab.finding.cuts import _least_ink, cuts
 from digitlab.finding.darkness import views
 from digitlab.finding.propose import candidates_of, propose
 
@@ -87,9 +90,57 @@ def test_digits_that_stand_on_a_line_come_off_it(on_paper, overlap) -> None:
         cv2.ellipse(ink, (x, 70), (16, 29), 0, 0, 360, 255, 5, cv2.LINE_AA)
         boxes.append((x - 19, 39, x + 19, 102))
     cv2.line(ink, (50, 100), (290, 100), 255, 3)
-    parts = cuts(widest_of(propose(views(on_paper(ink)))))  # the line is left in
+    parts = cuts(widest_of(propose(views(on_paper(ink))).candidates))  # the line is left in
     for box in boxes:
         assert max(overlap(part.box, box) for part in parts) > 0.5
+
+
+@pytest.mark.parametrize("slant", [-14, 14, 22])
+def test_a_seam_follows_the_gap_between_two_slanted_strokes(slant: int) -> None:
+    ink = np.zeros((40, 70), np.float32)
+    for x in (26, 40):
+        cv2.line(ink, (x + slant // 2, 0), (x - slant // 2, 39), 1.0, 4)
+    gap = 33 + slant // 2 - slant * np.arange(40) / 39  # its middle, in each row
+    paths, costs = _least_ink(ink, np.array([33.0]), np.array([0.0]))
+    np.testing.assert_allclose(paths[0], gap, atol=6)  # within it
+    assert ink[np.arange(40), paths[0].astype(int)].max() == 0
+    straight = ink[:, 33].sum()
+    assert costs[0] < 0.3 * straight
+    leaning, least = _least_ink(ink, np.array([33.0]), np.array([slant / 40]))
+    np.testing.assert_allclose(leaning[0], gap, atol=2)
+    assert least[0] < costs[0]
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 9999), start=st.integers(0, 11))
+def test_no_way_near_the_column_crosses_less_ink_than_the_seam(seed: int, start: int) -> None:
+    height, width, reach = 5, 12, 2
+    ink = np.random.default_rng(seed).random((height, width)).astype(np.float32)
+    paths, costs = _least_ink(ink, np.array([float(start)]), np.array([0.0]))
+    ways = [
+        [first, *(first + np.cumsum(steps))]
+        for first in range(start - reach, start + reach + 1)
+        for steps in itertools.product((-1, 0, 1), repeat=height - 1)
+    ]
+    ways = np.array([way for way in ways if all(abs(at - start) <= reach and 0 <= at < width for at in way)])
+
+    def crossed(way: np.ndarray) -> float:
+        aside = float(seams.ASIDE) * np.abs(np.diff(way)).sum()
+        return float(ink[np.arange(height), way].sum() + seams.STRAY * np.abs(way - start).sum() + aside)
+
+    assert costs[0] == pytest.approx(min(map(crossed, ways)), abs=1e-5)
+    assert crossed(paths[0].astype(int)) == pytest.approx(costs[0], abs=1e-5)
+
+
+def test_slanted_digits_that_touch_come_apart_along_their_slant(on_paper, overlap) -> None:
+    ink, boxes = np.zeros((160, 260), np.uint8), []
+    for x in (90, 132):  # upright cuts would take a corner of either
+        cv2.line(ink, (x + 20, 50), (x - 20, 110), 255, 6, cv2.LINE_AA)
+        cv2.line(ink, (x + 20, 50), (x + 48, 56), 255, 6, cv2.LINE_AA)
+        boxes.append((x - 23, 47, x + 51, 113))
+    parts = cuts(widest(on_paper(ink)))
+    for box in boxes:
+        assert max(overlap(part.box, box) for part in parts) > 0.8
 
 
 @pytest.mark.parametrize("label", [1, 7])

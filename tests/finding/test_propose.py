@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digitlab.finding.propose import MOST, candidates_of
+from digitlab.finding.propose import MOST, candidates_of, components_of
 
 
 def found_best(candidates, box, overlap) -> float:
@@ -76,14 +76,82 @@ def test_the_two_parts_of_a_broken_five_are_proposed_as_one(gap: int, on_paper, 
     assert found_best(merged, box, overlap) > 0.85
 
 
+def two_broken_fives() -> tuple[np.ndarray, list[tuple[int, int, int, int]]]:
+    """Two fives far apart, and their boxes."""
+    ink, (left, top, right, bottom) = broken_five(5)
+    return np.hstack([ink, ink]), [(left, top, right, bottom), (left + 200, top, right + 200, bottom)]
+
+
+def test_components_come_first_and_without_their_merges(row, on_paper, overlap) -> None:
+    ink, boxes = two_broken_fives()
+    found = components_of(on_paper(ink))
+    assert {piece.kind for piece in found.candidates} == {"component"}
+    assert max(found_best(found.candidates, box, overlap) for box in boxes) < 0.85
+    ink, boxes = row("0123456789")
+    assert min(found_best(components_of(on_paper(ink)).candidates, box, overlap) for box in boxes) > 0.7
+
+
+def test_only_what_is_said_to_be_a_part_is_merged(on_paper, overlap) -> None:
+    ink, boxes = two_broken_fives()
+    found = components_of(on_paper(ink))
+    parts = np.array([piece.box[2] <= 200 for piece in found.candidates])
+    assert 0 < parts.sum() < len(parts)
+    merged = found.merges(parts)
+    assert {piece.kind for piece in merged} == {"merge"}
+    assert found_best(merged, boxes[0], overlap) > 0.85
+    assert all(piece.box[2] <= 200 for piece in merged)
+    assert found.merges(np.zeros(len(parts), bool)) == []
+
+
+def test_either_part_of_a_broken_digit_is_enough_to_join_them(on_paper, overlap) -> None:
+    ink, box = broken_five(5)
+    found = components_of(on_paper(ink))
+    bars = np.array([piece.height < 20 for piece in found.candidates])
+    for parts in (bars, ~bars):
+        assert parts.any()
+        assert found_best(found.merges(parts), box, overlap) > 0.85
+
+
+def test_neighbours_of_a_part_are_not_merged_without_it(on_paper) -> None:
+    ink = np.zeros((120, 140), np.uint8)
+    for left in (40, 51, 62):
+        ink[40:80, left : left + 5] = 255
+    found = components_of(on_paper(ink))
+    merged = found.merges(np.array([piece.box[2] < 50 for piece in found.candidates]))
+    assert merged
+    assert all(piece.box[0] < 45 for piece in merged)
+
+
+def test_all_candidates_are_components_and_what_is_merged_when_all_may_be_parts(on_paper) -> None:
+    picture = on_paper(two_broken_fives()[0])
+    found = components_of(picture)
+    every = [*found.candidates, *found.merges(np.ones(len(found.candidates), bool))]
+    assert sorted((piece.kind, piece.box) for piece in every) == sorted(
+        (piece.kind, piece.box) for piece in candidates_of(picture)
+    )
+
+
 def test_parts_far_apart_are_not_joined(row, on_paper) -> None:
     ink, _ = row("17", gap=60)
     assert all(piece.width < 60 for piece in candidates_of(on_paper(ink)))
 
 
-def test_of_a_full_page_the_candidates_with_most_ink_are_kept(row, on_paper, overlap) -> None:
+def crowded() -> np.ndarray:
+    """More specks than there may be candidates."""
     page = (np.random.default_rng(0).random((900, 900)) < 0.02).astype(np.uint8) * np.uint8(255)
-    page = cv2.dilate(page, np.ones((8, 2), np.uint8))
+    return cv2.dilate(page, np.ones((8, 2), np.uint8))
+
+
+def test_of_a_full_page_too_only_what_is_said_to_be_a_part_is_merged(on_paper) -> None:
+    found = components_of(on_paper(crowded()))
+    assert len(found.candidates) == MOST
+    merged = found.merges(np.array([piece.box[2] <= 200 for piece in found.candidates]))
+    assert merged
+    assert all(piece.box[0] < 200 for piece in merged)
+
+
+def test_of_a_full_page_the_candidates_with_most_ink_are_kept(row, on_paper, overlap) -> None:
+    page = crowded()
     page[400:500, 300:600] = 0
     ink, boxes = row("88", 80, margin=10)
     page[400 : 400 + ink.shape[0], 340 : 340 + ink.shape[1]] = ink

@@ -34,9 +34,10 @@ def both(lines: list[str] | tuple[str, ...], channels: int = 1) -> tuple[Network
 BUNDLED = [(recipe.lines, recipe.data.channels) for recipe in map(Recipe.load, bundled_names())]
 
 
-@pytest.mark.parametrize(
-    ("lines", "channels"), [(EVERY_LAYER, 1), (["flatten", "dense 10"], 1), (["flatten", "dense 11"], 3), *BUNDLED]
-)
+ENDS = [(["flatten", f"dense {answers}"], 1 if answers == 10 else 3) for answers in (10, 11, 13)]
+
+
+@pytest.mark.parametrize(("lines", "channels"), [(EVERY_LAYER, 1), *ENDS, *BUNDLED])
 def test_logits_and_features_are_those_of_torch(lines, channels) -> None:
     network, recognizer = both(lines, channels)
     shape = (7, 28, 28) if channels == 1 else (7, channels, 28, 28)
@@ -47,10 +48,13 @@ def test_logits_and_features_are_those_of_torch(lines, channels) -> None:
         features = recognizer.features(images)
         again = torch.nn.functional.linear(torch.from_numpy(features), last.weight, last.bias).numpy()
     np.testing.assert_allclose(recognizer.logits(images), logits[:, :10], rtol=1e-4, atol=1e-4)
-    assert recognizer.can_reject == (logits.shape[1] == 11)
+    assert recognizer.can_reject == (logits.shape[1] > 10)
+    verdict, answers = recognizer.judge(images), torch.from_numpy(logits)
     if recognizer.can_reject:
-        expected = torch.logsumexp(torch.from_numpy(logits[:, :10]), 1).numpy() - logits[:, 10]
-        np.testing.assert_allclose(recognizer.judge(images)[1], expected, rtol=1e-3, atol=1e-3)
+        expected = (answers[:, :10].logsumexp(1) - answers[:, 10:].logsumexp(1)).numpy()
+        np.testing.assert_allclose(verdict.odds, expected, rtol=1e-3, atol=1e-3)
+    if logits.shape[1] == 13:
+        np.testing.assert_allclose([verdict.several, verdict.part], answers.softmax(1).numpy().T[11:], atol=1e-4)
     np.testing.assert_allclose(again, logits, rtol=1e-4, atol=1e-4)
 
 

@@ -11,7 +11,7 @@ from digitlab.finding.candidate import Candidate
 from digitlab.reading import Reader, open_image, page
 from digitlab.reading.page import judged, read_page
 from digitlab.readings import Line
-from digitlab.recognizer import Recognizer, load
+from digitlab.recognizer import Recognizer, Verdict, load
 
 Box = tuple[int, int, int, int]
 
@@ -37,31 +37,34 @@ def overlap(a: Box, b: Box) -> float:
     return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)
 
 
-class Fake:
-    """Says what it is told to: labels one after the other, and whether each is a digit."""
+def verdict(labels: list[int] | np.ndarray, odds: list[float] | np.ndarray, several=None, part=None) -> Verdict:
+    """0.91 for each label; as from one who cannot tell, unless shares of being several and a part are given."""
+    probabilities = np.full((len(labels), 10), 0.01, np.float32)
+    probabilities[np.arange(len(labels)), labels] = 0.91
+    shares = (np.ones(len(labels)) if told is None else told for told in (several, part))
+    return Verdict(probabilities, *(np.asarray(column, np.float32) for column in (odds, *shares)))
 
-    def __init__(self, say: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]) -> None:
+
+class Fake:
+    """Says what it is told to."""
+
+    def __init__(self, say: Callable[[np.ndarray], Verdict]) -> None:
         self.say, self.asked = say, []
 
-    def judge(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def judge(self, images: np.ndarray) -> Verdict:
         self.asked.append(images.shape)
         return self.say(images)
 
 
 def always(label: int, odds: float = 8.0) -> Fake:
-    def say(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        probabilities = np.full((len(images), 10), 0.01, np.float32)
-        probabilities[:, label] = 0.91
-        return probabilities, np.full(len(images), odds, np.float32)
-
-    return Fake(say)
+    return Fake(lambda images: verdict([label] * len(images), [odds] * len(images)))
 
 
 @pytest.fixture
-def knowing(monkeypatch):
-    """Make judges that take for digits what fits one of some boxes, labelled by its place among them."""
+def by_box(monkeypatch) -> Callable[[Callable[[list[Box]], Verdict]], Fake]:
+    """Make judges that are told the boxes of the pieces that they are shown."""
 
-    def make(boxes: list[Box]) -> Fake:
+    def make(say: Callable[[list[Box]], Verdict]) -> Fake:
         seen: list[Box] = []
         plain = Candidate.seen
 
@@ -71,15 +74,25 @@ def knowing(monkeypatch):
 
         monkeypatch.setattr(Candidate, "seen", seen_and_told)
 
-        def say(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        def answer(images: np.ndarray) -> Verdict:
             assert images.shape[1:] == (3, 28, 28)
-            asked = [seen.pop(0) for _ in images]
-            fits = np.array([[overlap(box, known) for known in boxes] for box in asked])
-            probabilities = np.full((len(images), 10), 0.01, np.float32)
-            probabilities[np.arange(len(images)), fits.argmax(axis=1) % 10] = 0.91
-            return probabilities, np.where(fits.max(axis=1) > 0.8, 8.0, -8.0).astype(np.float32)
+            return say([seen.pop(0) for _ in images])
 
-        return Fake(say)
+        return Fake(answer)
+
+    return make
+
+
+@pytest.fixture
+def knowing(by_box) -> Callable[[list[Box]], Fake]:
+    """Make judges that take for digits what fits one of some boxes, labelled by its place among them."""
+
+    def make(boxes: list[Box]) -> Fake:
+        def say(asked: list[Box]) -> Verdict:
+            fits = np.array([[overlap(box, known) for known in boxes] for box in asked])
+            return verdict(fits.argmax(axis=1) % 10, np.where(fits.max(axis=1) > 0.8, 8.0, -8.0))
+
+        return by_box(say)
 
     return make
 
@@ -87,7 +100,11 @@ def knowing(monkeypatch):
 @pytest.fixture
 def shy() -> Fake:
     """A recogniser that does not know which digit: the judge decides."""
-    return Fake(lambda images: (np.full((len(images), 10), 0.1, np.float32), np.zeros(len(images), np.float32)))
+    return Fake(
+        lambda images: verdict([0] * len(images), [0.0] * len(images))._replace(
+            probabilities=np.full((len(images), 10), 0.1, np.float32)
+        )
+    )
 
 
 def test_lines_come_in_order_with_the_digits_boxes(knowing, shy) -> None:
@@ -167,10 +184,92 @@ def test_candidates_and_what_is_said_of_them_belong_together(knowing) -> None:
         assert (odd > 0) == (max(overlap(candidate.box, box) for box in boxes[0]) > 0.8)
 
 
+BROKEN, CHAINED = ((60, 60, 120, 130), (240, 60, 300, 130)), ((60, 190, 150, 260), (240, 190, 330, 260))
+
+
+@pytest.fixture
+def puzzles() -> np.ndarray:
+    """Two fives whose bars stand apart, within BROKEN, and two pairs of zeros in one stroke, within CHAINED."""
+    picture = np.full((320, 420), 225, np.uint8)
+    for left, top, *_ in BROKEN:
+        body = np.add([(10, 18), (8, 36), (30, 30), (44, 44), (38, 62), (8, 64)], (left, top))
+        cv2.polylines(picture, [body], False, 60, 5, cv2.LINE_AA)
+        cv2.line(picture, (left + 14, top + 8), (left + 46, top + 6), 60, 5, cv2.LINE_AA)
+    for left, top, *_ in CHAINED:
+        for x in (22, 66):
+            cv2.ellipse(picture, (left + x, top + 34), (15, 28), 0, 0, 360, 60, 5, cv2.LINE_AA)
+        cv2.line(picture, (left + 35, top + 38), (left + 53, top + 34), 60, 4, cv2.LINE_AA)
+    return picture
+
+
+def within(box: Box, places: tuple[Box, ...]) -> list[bool]:
+    """Whether a box lies in each of some places."""
+    return [x0 <= box[0] and y0 <= box[1] and box[2] <= x1 and box[3] <= y1 for x0, y0, x1, y1 in places]
+
+
+def made_of(candidates: list[Candidate], kind: str) -> list[list[int]]:
+    """Say of each place of BROKEN and CHAINED how many candidates of a kind lie in it."""
+    inside = [within(piece.box, BROKEN + CHAINED) for piece in candidates if piece.kind == kind]
+    return np.array(inside, int).reshape(-1, 4).sum(axis=0).tolist()
+
+
+def test_only_what_is_said_to_be_a_part_is_merged(by_box, puzzles) -> None:
+    def say(boxes: list[Box]) -> Verdict:
+        part = [within(box, BROKEN)[0] for box in boxes]
+        return verdict([5] * len(boxes), [-8.0] * len(boxes), several=[0.0] * len(boxes), part=part)
+
+    judge = by_box(say)
+    candidates, _, _ = judged(puzzles, None, judge)
+    first, second, *chained = made_of(candidates, "merge")
+    assert first > 0
+    assert [second, *chained] == [0, 0, 0]
+    assert made_of(candidates, "cut") == [0] * 4
+    assert [shape[0] for shape in judge.asked] == [len(candidates) - first, first]
+
+
+def test_only_what_is_said_to_be_several_is_cut(by_box, puzzles) -> None:
+    def say(boxes: list[Box]) -> Verdict:
+        several = [within(box, CHAINED)[0] for box in boxes]
+        return verdict([0] * len(boxes), [-8.0] * len(boxes), several=several, part=[0.0] * len(boxes))
+
+    judge = by_box(say)
+    candidates, _, _ = judged(puzzles, None, judge)
+    *others, first, second = made_of(candidates, "cut")
+    assert first > 0
+    assert [*others, second] == [0, 0, 0]
+    assert made_of(candidates, "merge") == [0] * 4
+    assert [shape[0] for shape in judge.asked] == [len(candidates) - first, first]
+
+
+def test_a_small_chance_of_being_several_or_a_part_is_enough(by_box, puzzles) -> None:
+    for chance, made in ((0.05, True), (0.005, False)):
+
+        def say(boxes: list[Box], shares=chance) -> Verdict:
+            told = [shares] * len(boxes)
+            return verdict([0] * len(boxes), [-8.0] * len(boxes), several=told, part=told)
+
+        judge = by_box(say)
+        kinds = {piece.kind for piece in judged(puzzles, None, judge)[0]}
+        assert kinds == ({"component", "merge", "cut"} if made else {"component"})
+        assert len(judge.asked) == 1 + made
+
+
+def test_what_is_surely_one_digit_is_not_cut_though_it_may_be_several(by_box, puzzles) -> None:
+    judge = by_box(lambda boxes: verdict([0] * len(boxes), [8.0] * len(boxes), part=[0.0] * len(boxes)))
+    assert {piece.kind for piece in judged(puzzles, None, judge)[0]} == {"component"}
+
+
+def test_of_one_who_cannot_tell_everything_is_merged_and_cut(by_box, puzzles) -> None:
+    judge = by_box(lambda boxes: verdict([0] * len(boxes), [-8.0] * len(boxes)))
+    candidates, _, _ = judged(puzzles, None, judge)
+    assert min(made_of(candidates, "merge")[:2]) > 0
+    assert min(made_of(candidates, "cut")[2:]) > 0
+
+
 def test_single_reads_whatever_it_looks_like_and_does_without_a_judge() -> None:
     picture, boxes = write(["5"], height=100, shape=(200, 200))
 
-    def never(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def never(images: np.ndarray) -> Verdict:
         raise AssertionError
 
     (line,) = read_page(open_image(picture), always(7, odds=-20), single=True, judge=Fake(never))

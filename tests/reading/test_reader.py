@@ -16,12 +16,13 @@ import digitlab
 from digitlab.errors import ImageError, UsageError
 from digitlab.reading import Reader, reader
 from digitlab.readings import Digit, Line
+from digitlab.recognizer import Verdict
 
 
 class Nobody:
     """A recogniser that is never asked."""
 
-    def judge(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def judge(self, images: np.ndarray) -> Verdict:
         raise AssertionError
 
 

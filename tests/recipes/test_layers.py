@@ -47,6 +47,11 @@ def test_counts_are_those_of_the_torch_module(name: str) -> None:
     assert sum(v.numel() for k, v in state.items() if not k.endswith("num_batches_tracked")) == count_parameters(layers)
 
 
+@pytest.mark.parametrize("answers", [10, 11, 13])
+def test_a_network_gives_ten_answers_and_perhaps_what_is_no_digit(answers: int) -> None:
+    assert read_layers(["flatten", f"dense {answers}"])[-1].output_shape == (answers,)
+
+
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
@@ -61,7 +66,8 @@ def test_counts_are_those_of_the_torch_module(name: str) -> None:
         (["conv 8 31"], ["(1, 28, 28)", "too small"]),
         (["flatten", "dropout 1.5", "dense 10"], ["dropout rate", "below 1"]),
         (["flatten", "dropout nan", "dense 10"], ["dropout rate"]),
-        (["flatten", "dense 12"], ["(12,)", 'end the list with "dense 10"']),
+        (["flatten", "dense 12"], ["(12,)", 'end the list with "dense 10"', '"dense 11"', '"dense 13"']),
+        (["flatten", "dense 14"], ["(14,)", 'end the list with "dense 10"']),
         (["flatten", "dense 10", "softmax"], ["leave the softmax out"]),
         (["flatten", "dense 10", "relu"], ['end it with "dense 10"']),
         ([""], ["unknown layer"]),

@@ -70,7 +70,7 @@ class Pieces(NamedTuple):
 
     Attributes:
         images: (N, 3, 28, 28) uint8: the piece framed as MNIST is, all ink around it, and which of that is its own.
-        labels: (N,) int64, 0 to 9, or NO_DIGIT.
+        labels: (N,) int64, 0 to 9, or NO_DIGIT, SEVERAL or PART.
     """
 
     images: np.ndarray
@@ -85,6 +85,8 @@ class Pieces(NamedTuple):
 
 
 NO_DIGIT = 10
+SEVERAL = 11  # two digits or more, or one and something else that hangs on to it
+PART = 12  # of a digit
 NO_PIECES = Pieces(np.empty((0, 3, 28, 28), np.uint8), np.empty(0, np.int64))
 
 

@@ -1,8 +1,10 @@
 """Pieces of synthetic pages, framed as a reader frames them: digits as they come off a page, and what is no digit.
 
 Every piece that the reader would propose is compared with what was written. One that is nearly all of one digit, and
-little else, is that digit; one that is a part of a digit, of two, or of something else is no digit; what lies between
-teaches nothing and is left out. Letters, marks and scribbles by the pen and in print join what is no digit.
+little else, is that digit; one that holds two, or one and something else, is several; one that is half of one is a
+part; all others are no digit, and what lies between teaches nothing and is left out. Merges are made of parts and cuts
+of several, as in reading; and of some others, since a judge errs. Letters, marks and scribbles by the pen and in print
+join what is no digit.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 
 from digitlab.data import printed, strokes
-from digitlab.data.digits import NO_DIGIT, Digits, Pieces
+from digitlab.data.digits import NO_DIGIT, PART, SEVERAL, Digits, Pieces
 from digitlab.data.distractors import distractor
 from digitlab.data.pages import Page, make_page
 from digitlab.data.scenes import scene
@@ -24,13 +26,18 @@ from digitlab.data.writers import tight
 from digitlab.finding.candidate import Candidate
 from digitlab.finding.cuts import cuts
 from digitlab.finding.darkness import View
-from digitlab.finding.propose import candidates_of, propose
+from digitlab.finding.propose import Proposals, components_of, propose
 from digitlab.framing import SIDE
 from digitlab.storage import atomic_path, cache_folder
 
-GENERATION = 3  # counts up whenever the same seed would give other pieces
+GENERATION = 4  # counts up whenever the same seed would give other pieces
 WHOLE, PURE = 0.85, 0.9  # a piece is a digit with these shares of the digit's ink, and of its own
-PART = 0.6  # and none with less than this of either
+LITTLE = 0.6  # and none with less than this of either
+BESIDE = 0.08  # of a piece's own: a digit with a smaller share of it is not looked at
+BURDEN = 0.12  # of a piece's own: one whole digit with a smaller share of it is lost in what hangs on to it
+LOOKS = 0.8  # of its full ink: with this share of it, a piece looks like the digit, whatever pale ink it has
+FULL = 100  # of a piece's ink, of 255
+ASTRAY = 0.25  # share of other pieces that are merged and cut all the same
 POINTS = 48  # of a digit's ink, by which is judged how much of it a piece holds
 NEAR = 0.06  # of a piece's height
 MOST_OTHERS = 12  # pieces of a page that are no digit, if it has fewer digits
@@ -90,9 +97,20 @@ def generate(
 
 def pieces_of(page: Page, rng: np.random.Generator) -> Pieces:
     """Return the pieces of one page, at most a few more of no digit than digits."""
-    candidates = candidates_of(page.image)
-    candidates += [part for piece in candidates if piece.kind == "component" for part in cuts(piece)]
-    return _some(candidates, label(candidates, page), rng)
+    candidates, labels = _steered(components_of(page.image), lambda found: label(found, page), rng)
+    return _some(candidates, labels, rng)
+
+
+def _steered(
+    found: Proposals, labelled: Callable[[list[Candidate]], np.ndarray], rng: np.random.Generator
+) -> tuple[list[Candidate], np.ndarray]:
+    """Return components, merges of parts, cuts of what is several, and some more of both; and their labels."""
+    labels = labelled(found.candidates)
+    unclear = (labels == -1) | (rng.random(len(labels)) < ASTRAY)
+    more = found.merges(unclear | (labels == PART))
+    for index in np.flatnonzero(unclear | (labels == SEVERAL)):
+        more += cuts(found.candidates[index])
+    return found.candidates + more, np.concatenate([labels, labelled(more)])
 
 
 def alone(rng: np.random.Generator, bank: Digits | None = None) -> Pieces:
@@ -104,20 +122,27 @@ def alone(rng: np.random.Generator, bank: Digits | None = None) -> Pieces:
     if rng.random() < 0.5:  # a clean scan has no grain
         paper = np.maximum(paper, rng.normal(0, 3, paper.shape).clip(0, 255).astype(np.uint8))
     view = View(paper, (12.0, 22.0, 40.0, 72.0, 130.0), 1.0, False)
-    candidates = propose([view])
-    candidates += [part for piece in candidates if piece.kind == "component" for part in cuts(piece)]
-    labels = np.full(len(candidates), NO_DIGIT)
-    whole = np.array([min(c.width / ink.shape[1], c.height / ink.shape[0]) for c in candidates])
-    if what < NO_DIGIT:
-        labels[whole > 0.9] = what
-        labels[(whole <= 0.9) & (whole > 0.7)] = -1
-    elif what > NO_DIGIT:  # two digits, or a part of one: nothing is known of what it falls into
-        labels[whole <= 0.9] = -1
+
+    def labelled(found: list[Candidate]) -> np.ndarray:
+        labels = np.full(len(found), NO_DIGIT)
+        whole = np.array([min(c.width / ink.shape[1], c.height / ink.shape[0]) for c in found])
+        if what < NO_DIGIT:
+            labels[:] = PART
+            labels[whole > 0.7] = -1
+            labels[whole > 0.9] = what
+        elif what == SEVERAL:
+            labels[:] = -1  # nothing is known of what it falls into
+            labels[whole > 0.9] = SEVERAL
+        elif what == PART:
+            labels[whole <= 0.9] = -1
+        return labels
+
+    candidates, labels = _steered(propose([view]), labelled, rng)
     return _some(candidates, labels, rng, MOST_ALONE)
 
 
 def _thing(rng: np.random.Generator, bank: Digits | None) -> tuple[np.ndarray, int]:
-    """Return ink (height, width) uint8, tight, and its label; NO_DIGIT + 1 for two digits or a part of one."""
+    """Return ink (height, width) uint8, tight, and its label."""
     height, width = int(rng.integers(20, 120)), rng.random()
     drawn = 3 * height if width < SLENDER else height  # thinning needs room
     label = NO_DIGIT
@@ -133,11 +158,13 @@ def _thing(rng: np.random.Generator, bank: Digits | None) -> tuple[np.ndarray, i
             ink, label = _enlarged(bank.images[index], drawn, rng), int(bank.labels[index])
     else:
         ink, kind = distractor(rng, drawn)
-        label += kind in ("pair", "fragment")
+        label = {"pair": SEVERAL, "fragment": PART}.get(kind, NO_DIGIT)
     if width < SLENDER:
         ink = _slender(ink, rng.uniform(0.3, 0.85), 1 / 3)
     elif width > BROAD:
-        broad = _broad(ink, 1 + int(rng.uniform(0.04, 0.13) * height))
+        if label < NO_DIGIT and rng.random() < 0.5:
+            ink = _stretched(ink, rng.uniform(1.0, 1.7))
+        broad = _broad(ink, 1 + int(rng.uniform(0.04, 0.2) * height))
         if label >= NO_DIGIT or _holes(broad) == _holes(ink):  # an 8 without holes is no 8
             ink = broad
     return ink, label
@@ -162,6 +189,13 @@ def _slender(ink: np.ndarray, share: float, scale: float) -> np.ndarray:
     return tight(cv2.convertScaleAbs(fine, alpha=255 / max(1, int(fine.max()))), 60)
 
 
+def _stretched(ink: np.ndarray, share: float) -> np.ndarray:
+    """Return ink that many times as wide."""
+    import cv2
+
+    return cv2.resize(ink, (round(ink.shape[1] * share), ink.shape[0]), interpolation=cv2.INTER_LINEAR)
+
+
 def _broad(ink: np.ndarray, wider: int) -> np.ndarray:
     """Return strokes as by a broader pen, `wider` pixels more."""
     import cv2
@@ -184,8 +218,8 @@ def _enlarged(image: np.ndarray, height: int, rng: np.random.Generator) -> np.nd
 
 def _some(candidates: list[Candidate], labels: np.ndarray, rng: np.random.Generator, most: int = MOST_OTHERS) -> Pieces:
     """Keep all digits, and of the rest a few more at most."""
-    digit = np.flatnonzero((labels >= 0) & (labels != NO_DIGIT))
-    other = np.flatnonzero(labels == NO_DIGIT)
+    digit = np.flatnonzero((labels >= 0) & (labels < NO_DIGIT))
+    other = np.flatnonzero(labels >= NO_DIGIT)
     most = max(most, len(digit))
     if len(other) > most:
         other = rng.choice(other, most, replace=False)
@@ -195,7 +229,7 @@ def _some(candidates: list[Candidate], labels: np.ndarray, rng: np.random.Genera
 
 
 def label(candidates: list[Candidate], page: Page) -> np.ndarray:
-    """Return what each candidate is: 0 to 9, NO_DIGIT, or -1 where one could argue; (N,) int64."""
+    """Return what each candidate is: 0 to 9, NO_DIGIT, SEVERAL, PART, or -1 where one could argue; (N,) int64."""
     height, width = page.owner.shape
     marks = _marks(page)
     labels = np.full(len(candidates), NO_DIGIT)
@@ -203,17 +237,39 @@ def label(candidates: list[Candidate], page: Page) -> np.ndarray:
         x, y = candidate.points[:, 0].clip(0, width - 1), candidate.points[:, 1].clip(0, height - 1)
         owners = np.bincount(page.owner[y, x], minlength=len(page.digits) + 1)
         owners[0] = 0
-        main = int(owners.argmax())
-        pure = owners[main] / len(candidate.points)
-        if pure < PART:
+        shares = owners / len(candidate.points)
+        of = [int(owner) for owner in np.argsort(-shares, kind="stable")[:3] if shares[owner] >= BESIDE]
+        if not of:
             continue
         # A higher threshold makes strokes thinner, not fewer: what lies close beside the piece's ink counts as held.
-        held = candidate.covers(marks[main - 1], reach=1 + round(NEAR * len(candidate.mask)))
-        if pure >= PURE and held >= WHOLE:
-            labels[index] = page.digits[main - 1].label
-        elif held >= PART:
-            labels[index] = -1
+        reach = 1 + round(NEAR * len(candidate.mask))
+        held = [candidate.covers(marks[owner - 1], reach) for owner in of]
+        pure = shares[of[0]]
+        if pure >= PURE and held[0] >= WHOLE:
+            labels[index] = page.digits[of[0] - 1].label
+        elif held[0] >= LITTLE and _purity(candidate, page.owner, of[0]) >= LOOKS:
+            labels[index] = -1  # what else is there is so pale that it looks like the digit alone
+        elif sum(share >= LITTLE for share in held) > 1:
+            labels[index] = SEVERAL
+        elif pure < LITTLE:
+            labels[index] = SEVERAL if held[0] >= WHOLE and pure >= BURDEN else NO_DIGIT
+        else:
+            labels[index] = -1 if held[0] >= LITTLE else PART
     return labels
+
+
+def _purity(candidate: Candidate, owner: np.ndarray, digit: int) -> float:
+    """Return the share of a piece's full ink that is one digit's."""
+    y, x = np.nonzero(candidate.ink > FULL)
+    if not len(x):
+        return 0.0
+    some = np.linspace(0, len(x) - 1, POINTS).astype(int)
+    left, top = candidate.corner
+    if candidate.ink.shape != candidate.mask.shape:  # soft edges all around, but for the picture's border
+        left, top = left - (left > 0), top - (top > 0)
+    x, y = ((start + at[some] + 0.5) * candidate.scale for start, at in ((left, x), (top, y)))
+    height, width = owner.shape
+    return float((owner[y.astype(int).clip(0, height - 1), x.astype(int).clip(0, width - 1)] == digit).mean())
 
 
 def _marks(page: Page) -> list[np.ndarray]:
@@ -275,9 +331,8 @@ def _chunk(start: int, bank: Digits | None) -> Pieces:
         parts.append(pieces_of(make_page(number, bank, _kind(rng)), rng))
         parts += [alone(rng, bank) for _ in range(ALONE)]
         if rng.random() < SCENES and (picture := scene(rng)) is not None:
-            found = candidates_of(picture)
-            found += [part for piece in found if piece.kind == "component" for part in cuts(piece)]
-            parts.append(_some(found, np.full(len(found), NO_DIGIT), rng))
+            found, none = _steered(components_of(picture), lambda pieces: np.full(len(pieces), NO_DIGIT), rng)
+            parts.append(_some(found, none, rng))
     return _joined(parts)
 
 

@@ -6,7 +6,7 @@ A sheet takes no digit that would not be whole on it, or that others would cover
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from digitlab.data.digits import Digits
 from digitlab.data.distractors import KINDS, distractor
 from digitlab.data.writers import Writer
 
+LINKED = 0.1  # share of numbers whose last digits are zeros in one stroke
 MARGIN = 3  # pixels that stay free between a digit and the edge of the sheet
 
 
@@ -110,15 +111,27 @@ class Sheet:
         top = inside if abs(inside - top) < 0.3 * self.size else top
         return self.place(label, ink, left, top, line, pen)
 
-    def place(self, label: int | None, ink: np.ndarray, left: float, top: float, line: int = 0, pen: int = 0) -> float:
-        """Put a piece of ink at a place; return where it ends, or infinity where it has no room."""
+    def place(
+        self,
+        label: int | None,
+        ink: np.ndarray,
+        left: float,
+        top: float,
+        line: int = 0,
+        pen: int = 0,
+        most: float = 0.12,
+    ) -> float:
+        """Put a piece of ink at a place; return where it ends, or infinity where it has no room.
+
+        `most` is the share of a digit's ink that may lie on other ink.
+        """
         x, y = round(left), round(top)
         room = self.width - MARGIN - ink.shape[1], self.height - MARGIN - ink.shape[0]
         if not (MARGIN <= x <= room[0] and MARGIN <= y <= room[1]):
             return math.inf
         where = np.s_[y : y + ink.shape[0], x : x + ink.shape[1]]
         covered = np.count_nonzero((self.ink[where] > 60) & (ink > 60))
-        if covered > (0.12 if label is not None else 0.01) * np.count_nonzero(ink > 60):
+        if covered > (most if label is not None else 0.01) * np.count_nonzero(ink > 60):
             return math.inf  # a digit that touches others can be read, one that is covered cannot
         np.maximum(self.ink[where], ink, out=self.ink[where])
         self.pieces.append(Placed(label, ink, x, y, line, pen))
@@ -127,13 +140,38 @@ class Sheet:
     def number(self, left: float, foot: float, count: int, gap: float, line: int, slope: float = 0.0) -> float:
         """Write `count` digits, `gap` heights apart, on a line that falls by `slope`; return where they end."""
         right = left
-        for index in range(count):
+        zeros = min(count - 1, int(self.rng.integers(2, 5))) if count > 2 and self.rng.random() < LINKED else 0
+        for index in range(count - zeros):
             jitter = 0.06 * self.rng.standard_normal() if gap > -0.05 else 0.03 * self.rng.standard_normal()
             start = right + max(gap + jitter, -0.15) * self.size if index else right
             right = self.digit(start, foot + slope * (start - left), line)
             if right == math.inf:
                 return right
-        return right
+        return self._zeros(right + max(gap, 0.0) * self.size, foot, zeros, line) if zeros else right
+
+    def _zeros(self, left: float, foot: float, count: int, line: int) -> float:
+        """Write zeros that hang together, open to the right but for the last or not; return where they end.
+
+        An open one is closed by the next one's stroke: so people write the round sums of money.
+        """
+        pen = line % len(self.writers)
+        writer = replace(self.writers[pen], only=0, share=0.0)
+        opened, right = self.rng.random() < 0.5, left
+        for index in range(count):
+            _, ink = writer.digit()
+            width, overlap = ink.shape[1], self.rng.uniform(0.4, 1.3) * writer.width
+            middle = ink[len(ink) // 3 : -(len(ink) // 3), width // 3 : -(width // 3)]
+            if opened and index < count - 1 and middle.size and middle.max() < 100:  # one without a bar
+                ink = ink.copy()
+                high, low = self.rng.uniform(0.12, 0.3), self.rng.uniform(0.7, 0.88)
+                ink[round(high * len(ink)) : round(low * len(ink)), round(self.rng.uniform(0.55, 0.75) * width) :] = 0
+                overlap = self.rng.uniform(0.12, 0.3) * width
+            top = foot - len(ink) + 0.03 * self.size * self.rng.standard_normal()
+            end = self.place(0, ink, right, top, line, pen, most=0.35)
+            if end == math.inf:
+                return end
+            right = end - overlap
+        return end
 
     def mark(self, name: str, left: float, foot: float) -> float:
         """Write one of the MARKS where digits stand on `foot`; return where it ends."""

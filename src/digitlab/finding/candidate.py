@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -64,9 +65,15 @@ class Candidate:
         """In pixels of the opened picture."""
         return self.box[2] - self.box[0]
 
+    @cached_property
+    def strokes(self) -> np.ndarray:
+        """Its ink with strokes of a usual width; see `digitlab.finding.pen`."""
+        return normal_strokes(self.ink)
+
+    @cached_property
     def framed(self) -> np.ndarray:
-        """Return the candidate as the recogniser wants it: (28, 28) uint8."""
-        return frame(normal_strokes(self.ink))
+        """The candidate as the recogniser wants it: (28, 28) uint8."""
+        return frame(self.strokes)
 
     def covers(self, points: np.ndarray, reach: int = 0) -> float:
         """Return the share of points (P, 2) of the opened picture that lie on this candidate's ink.
@@ -113,7 +120,7 @@ class Candidate:
         shape = cv2.INTER_AREA if reach >= SIDE else cv2.INTER_LINEAR
         small = cv2.resize(around, (SIDE, SIDE), interpolation=shape)
         ink = cv2.convertScaleAbs(small[..., 0], alpha=127 / max(1.0, self.dark))
-        return np.stack([self.framed(), ink, small[..., 1]])
+        return np.stack([self.framed, ink, small[..., 1]])
 
 
 def make_candidate(

@@ -20,7 +20,9 @@ HALF_LEAN = 0.15  # of seams that start anywhere
 EVERY = 5  # columns of that copy: seams start there too
 ROWS = 40  # of the copy on which seams are found
 BAND = 0.45  # heights: how far from its column a seam may stray
+ASIDE = np.float32(0.01)  # ink that a step aside costs a seam
 STRAY = 0.004  # ink that each row away from its column costs a seam
+WIDEST = 1.5  # heights of the piece: no part is wider on average
 APART = 0.15  # heights: seams that are closer than this on average are one
 
 
@@ -39,16 +41,15 @@ def cuts(piece: Candidate, usual: float = 0.0) -> list[Candidate]:
     seams = _seams(piece.mask * ink)
     if not seams:
         return []
-    column = np.arange(width)[None, :]
-    right_of = [np.ones((height, width), bool), *(column > seam[:, None] for seam in seams)]
-    right_of.append(np.zeros((height, width), bool))
+    edges = [np.full(height, -1.0), *seams, np.full(height, float(width))]
     found = []
-    for first in range(len(right_of) - 1):
-        for last in range(first + 1, len(right_of)):
-            if (first, last) != (0, len(right_of) - 1):
-                part = _part(piece, ink, right_of[first] & ~right_of[last])
-                if part is not None:
-                    found.append(part)
+    for first in range(len(edges) - 1):
+        for last in range(first + 1, len(edges)):
+            if (first, last) == (0, len(edges) - 1) or (edges[last] - edges[first]).mean() > WIDEST * height:
+                continue
+            part = _part(piece, ink, edges[first], edges[last])
+            if part is not None:
+                found.append(part)
     return found
 
 
@@ -118,37 +119,48 @@ def _least_ink(ink: np.ndarray, starts: np.ndarray, leans: np.ndarray) -> tuple[
         costs: (K,) what each crosses.
     """
     height, width = ink.shape
-    columns = np.arange(width)
-    ideal = starts[:, None] - leans[:, None] * (np.arange(height) - (height - 1) / 2)  # (K, H)
-    off = np.abs(columns[None, None, :] - ideal[:, :, None])  # (K, H, W)
-    cost = ink[None] + STRAY * off + 1e3 * (off > BAND * height)
-    total = cost[:, 0].copy()
-    moves = np.zeros((height, *total.shape), np.int8)
+    reach = int(BAND * height)
+    lean = np.rint(leans[:, None] * (np.arange(height) - (height - 1) / 2)).astype(int)
+    ideal = np.rint(starts).astype(int)[:, None] - lean  # (K, H)
+    stray = np.arange(-reach, reach + 1)
+    padded = np.pad(ink, ((0, 0), (2 * height, 2 * height)), constant_values=2)  # beyond the piece runs no seam
+    column = ideal[:, :, None] + stray + 2 * height
+    cost = padded[np.arange(height)[None, :, None], column] + np.float32(STRAY) * np.abs(stray).astype(np.float32)
+    count, wide = len(starts), len(stray)
+    moves = np.zeros((height, count, wide), np.int8)
+    total = np.full((count, wide + 2), 1e9, np.float32)
+    total[:, 1:-1] = cost[:, 0]
     for row in range(1, height):
-        padded = np.pad(total, ((0, 0), (1, 1)), constant_values=1e9)
-        options = np.stack([padded[:, 1:-1], padded[:, :-2] + 0.01, padded[:, 2:] + 0.01])
-        choice = options.argmin(axis=0)
-        moves[row] = np.array([0, -1, 1], np.int8)[choice]
-        total = np.take_along_axis(options, choice[None], 0)[0] + cost[:, row]
-    at = total.argmin(axis=1)
-    costs = total[np.arange(len(at)), at]
-    paths = np.zeros((len(at), height))
+        straight, left, right = total[:, 1:-1], total[:, :-2] + ASIDE, total[:, 2:] + ASIDE
+        from_left, best = left < straight, np.minimum(left, straight)
+        from_right = right < best
+        moves[row] = np.where(from_right, 1, np.where(from_left, -1, 0))
+        total[:, 1:-1] = np.minimum(best, right) + cost[:, row]
+    at = total[:, 1:-1].argmin(axis=1)
+    each = np.arange(count)
+    costs = total[each, at + 1]
+    paths = np.zeros((count, height))
     for row in range(height - 1, -1, -1):
-        paths[:, row] = at
-        at = at + moves[row, np.arange(len(at)), at]
-    return paths, costs
+        paths[:, row] = ideal[:, row] + stray[at]
+        at = at + moves[row, each, at]
+    return paths.clip(0, width), costs
 
 
-def _part(piece: Candidate, ink: np.ndarray, inside: np.ndarray) -> Candidate | None:
-    """Return what of a piece lies inside, (height, width) bool; None where that can be no digit."""
-    mask = piece.mask & inside
+def _part(piece: Candidate, ink: np.ndarray, left_edge: np.ndarray, right_edge: np.ndarray) -> Candidate | None:
+    """Return what of a piece lies between two seams, (height,) each; None where that can be no digit."""
+    first, end = max(0, int(left_edge.min())), min(piece.mask.shape[1], int(np.ceil(right_edge.max())) + 1)
+    column = np.arange(first, end)[None, :]
+    inside = (column > left_edge[:, None]) & (column <= right_edge[:, None])
+    mask = piece.mask[:, first:end] & inside
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not len(rows):
         return None
     top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
     if bottom - top < 0.4 * len(mask) or right - left > 1.4 * (bottom - top) or right - left < 2:
         return None
-    mask, ink = mask[top:bottom, left:right], np.ascontiguousarray((ink * inside)[top:bottom, left:right])
+    mask, within = mask[top:bottom, left:right], inside[top:bottom, left:right]
+    left, right = left + first, right + first
+    ink = np.ascontiguousarray(ink[top:bottom, left:right] * within)
     scale, (x0, y0) = piece.scale, piece.box[:2]
     y, x = np.nonzero(mask)
     some = np.linspace(0, len(x) - 1, POINTS).astype(int)

@@ -49,7 +49,8 @@ def contrast_grey(rgb: np.ndarray) -> np.ndarray | None:
     """
     import cv2
 
-    small = shrunk(rgb, SMALLER).astype(np.float32)
+    step = max(1, max(rgb.shape) // (4 * SMALLER))  # every pixel would say the same again
+    small = shrunk(rgb[::step, ::step], SMALLER).astype(np.float32)
     detail = (small - cv2.GaussianBlur(small, (0, 0), max(small.shape) / 8)).reshape(-1, 3)
     covariance = detail.T @ detail / len(detail)
     luminance = np.array([0.299, 0.587, 0.114], np.float32)
@@ -62,11 +63,12 @@ def contrast_grey(rgb: np.ndarray) -> np.ndarray | None:
     return cv2.transform(rgb, np.append(axis, offset)[None].astype(np.float32))
 
 
-def find_ink(grey: np.ndarray) -> np.ndarray:
-    """Separate ink from paper, whichever is the darker.
+def find_ink(grey: np.ndarray, dark: bool | None = None) -> np.ndarray:
+    """Separate ink from paper.
 
     Args:
         grey: (height, width) uint8, any size, as a person sees it.
+        dark: whether ink is darker than paper; found out if not given.
 
     Returns:
         (height, width) uint8: 0 paper, 255 full ink, grey levels at the edges of strokes as anti-aliasing left
@@ -75,7 +77,7 @@ def find_ink(grey: np.ndarray) -> np.ndarray:
     import cv2
 
     small = shrunk(grey, SMALL)
-    if not ink_is_dark(small):
+    if not (ink_is_dark(small) if dark is None else dark):
         grey, small = ~grey, ~small
     paper, noise = _paper(shrunk(small, SMALLER))
     if paper.shape != grey.shape:
@@ -137,7 +139,9 @@ def ink_is_dark(small: np.ndarray) -> bool:
 
     side = max(small.shape)
     level = small.astype(np.float32)
-    detail = level - cv2.GaussianBlur(level, (0, 0), side / 6, borderType=cv2.BORDER_REPLICATE)
+    thin = shrunk(level, SMALLER // 2)  # so wide a blur is the same on a small copy
+    broad = cv2.GaussianBlur(thin, (0, 0), max(thin.shape) / 6, borderType=cv2.BORDER_REPLICATE)
+    detail = level - cv2.resize(broad, level.shape[::-1], interpolation=cv2.INTER_LINEAR)
     centred = np.clip(np.rint(detail + 128), 0, 255).astype(np.uint8)
     _, dark = cv2.threshold(centred, 0, 1, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)
     rim = max(1, side // 24)

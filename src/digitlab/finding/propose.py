@@ -1,6 +1,7 @@
 """Every piece of ink that could be one digit: components at several thresholds, and merges of them.
 
-Far more is proposed than is there: the recogniser says what is a digit, and `choose` which of those that share ink.
+Far more is proposed than is there: the judge says what is a digit, and `choose` which of those that share ink. Merges
+come second, of those components only that look like a part of a digit.
 """
 
 from __future__ import annotations
@@ -35,8 +36,36 @@ class _Layer:
     proposed: np.ndarray  # indices that are candidates
 
 
-def candidates_of(rgb: np.ndarray, grey: np.ndarray | None = None) -> list[Candidate]:
-    """Return the candidates of a picture.
+@dataclass
+class Proposals:
+    """The components of a page that could be digits, and what they could be merged with.
+
+    Attributes:
+        candidates: the components, at most `MOST`, those with most ink if there are more.
+        places: of each, the number of its layer and of its component there.
+        layers: all of the page.
+    """
+
+    candidates: list[Candidate]
+    places: list[tuple[int, int]]
+    layers: list[_Layer]
+
+    def merges(self, parts: np.ndarray) -> list[Candidate]:
+        """Return components joined with one or more that lie close by: the bar of a 5, a broken stroke.
+
+        Args:
+            parts: (N,) bool, which of the candidates may be no more than a part of a digit.
+        """
+        wanted: list[set[int]] = [set() for _ in self.layers]
+        for (number, component), part in zip(self.places, parts, strict=True):
+            if part:
+                wanted[number].add(component)
+        found = [piece for layer, some in zip(self.layers, wanted, strict=True) for piece in _merges(layer, some)]
+        return _heaviest(found)
+
+
+def components_of(rgb: np.ndarray, grey: np.ndarray | None = None) -> Proposals:
+    """Return the components of a picture.
 
     Args:
         rgb: (height, width, 3) uint8, or (height, width) where it has no colours.
@@ -50,18 +79,32 @@ def candidates_of(rgb: np.ndarray, grey: np.ndarray | None = None) -> list[Candi
     return propose([view if view.far else without_rulings(view) for view in seen])
 
 
-def propose(views: list[View]) -> list[Candidate]:
-    """Return the candidates of a page, at most `MOST`, those with most ink if there are more."""
+def candidates_of(rgb: np.ndarray, grey: np.ndarray | None = None) -> list[Candidate]:
+    """Return components and all their merges, at most `MOST`; for arguments see `components_of`."""
+    found = components_of(rgb, grey)
+    return _heaviest(found.candidates + found.merges(np.ones(len(found.candidates), bool)))
+
+
+def _heaviest(candidates: list[Candidate]) -> list[Candidate]:
+    return candidates if len(candidates) <= MOST else sorted(candidates, key=lambda c: -c.mass)[:MOST]
+
+
+def propose(views: list[View]) -> Proposals:
+    """Return the components of a page in its views that could be digits."""
     candidates: list[Candidate] = []
+    places: list[tuple[int, int]] = []
+    every: list[_Layer] = []
     for view in views:
         layers = [_layer(view, threshold) for threshold in view.levels]
         _drop_twins(layers)
         for layer in layers:
             candidates += [_candidate(layer, [int(i)], "component") for i in layer.proposed]
-            candidates += _merges(layer)
+            places += [(len(every), int(i)) for i in layer.proposed]
+            every.append(layer)
     if len(candidates) > MOST:
-        candidates = sorted(candidates, key=lambda c: -c.mass)[:MOST]
-    return candidates
+        kept = sorted(range(len(candidates)), key=lambda i: -candidates[i].mass)[:MOST]
+        candidates, places = [candidates[i] for i in kept], [places[i] for i in kept]
+    return Proposals(candidates, places, every)
 
 
 def _layer(view: View, threshold: float) -> _Layer:
@@ -70,8 +113,8 @@ def _layer(view: View, threshold: float) -> _Layer:
     darkness = view.darkness
     height, width = darkness.shape
     _, mask = cv2.threshold(darkness, threshold, 1, cv2.THRESH_BINARY)
-    count, label, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_32S)
-    inked = np.flatnonzero(mask)
+    count, label, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(mask, 8, cv2.CV_32S, cv2.CCL_BBDT)
+    inked = np.flatnonzero(mask.view(bool))  # seven times as fast as of bytes
     owner, level = label.ravel()[inked], darkness.ravel()[inked].astype(np.float32)
     mass = np.bincount(owner, level, count)
     dark = np.bincount(owner, level * level, count) / np.maximum(mass, 1)
@@ -139,29 +182,38 @@ def _candidate(layer: _Layer, members: list[int], kind: str) -> Candidate:
     return make_candidate(layer.view, (left, top, right, bottom), mask, layer.threshold, dark, kind)
 
 
-def _merges(layer: _Layer) -> list[Candidate]:
-    """Join each proposed component with one or two parts that lie close by: the bar of a 5, a broken stroke."""
+def _merges(layer: _Layer, parts: set[int]) -> list[Candidate]:
+    """Join each proposed component with one or more that lie close by; one of them at least is among `parts`."""
     found, seen = [], set()
     usable = layer.usable
-    if len(usable) > 4000:
+    if not parts or len(usable) > 4000:
         return []
     boxes, mass = layer.boxes[usable], layer.mass[usable]
+    part_boxes = layer.boxes[sorted(parts)]
     for main in layer.proposed.tolist():
         box = layer.boxes[main]
         height = box[3] - box[1]
-        gap = np.maximum(np.maximum(boxes[:, 0] - box[2], box[0] - boxes[:, 2]), 0)
-        gap = np.maximum(gap, np.maximum(np.maximum(boxes[:, 1] - box[3], box[1] - boxes[:, 3]), 0))
+        if main not in parts and not (_gaps(part_boxes, box) <= NEAR * height).any():
+            continue
+        gap = _gaps(boxes, box)
         close = (gap <= NEAR * height) & (mass > 0.03 * layer.mass[main]) & (mass <= 1.3 * layer.mass[main])
         union_width = np.maximum(boxes[:, 2], box[2]) - np.minimum(boxes[:, 0], box[0])
         union_height = np.maximum(boxes[:, 3], box[3]) - np.minimum(boxes[:, 1], box[1])
         close &= (usable != main) & (union_width <= 1.4 * union_height) & (union_height <= 2.2 * height)
-        parts = [int(part) for part in usable[close][np.argsort(gap[close])][:4]]
-        groups: list[tuple[int, ...]] = [(main, part) for part in parts]
-        if len(parts) >= 2:
-            groups += [(main, parts[0], parts[1]), (main, *parts)] if len(parts) > 2 else [(main, *parts)]
+        beside = [int(part) for part in usable[close][np.argsort(gap[close])][:4]]
+        groups: list[tuple[int, ...]] = [(main, part) for part in beside]
+        if len(beside) >= 2:
+            groups += [(main, *beside[:2]), (main, *beside)] if len(beside) > 2 else [(main, *beside)]
         for group in groups:
             key = frozenset(group)
-            if key not in seen:
+            if key not in seen and key & parts:
                 seen.add(key)
                 found.append(_candidate(layer, list(group), "merge"))
     return found
+
+
+def _gaps(boxes: np.ndarray, box: np.ndarray) -> np.ndarray:
+    """Return how far boxes, (N, 4), lie from a box, across or down, whichever is more; 0 where they meet."""
+    across = np.maximum(boxes[:, 0] - box[2], box[0] - boxes[:, 2])
+    down = np.maximum(boxes[:, 1] - box[3], box[1] - boxes[:, 3])
+    return np.maximum(np.maximum(across, down), 0)

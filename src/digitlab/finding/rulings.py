@@ -17,6 +17,8 @@ SHORTEST = 40  # pixels: and none on a small picture
 LONG = 0.3  # of the longer side: a line reaches at least this far, or
 BARS = 5  # at least so many lie between the lines that run across: the bars of a form or a table
 ALIKE = 0.12  # of their length: bars differ by no more
+ALONE = 0.75  # of the picture: one line alone is a ruling only if it reaches so far
+DARKER = 1.5  # times as dark as a line: not the line
 THICKEST = 0.018  # of the longer side
 
 
@@ -29,10 +31,11 @@ def without_rulings(view: View) -> View:
     if level is None and upright is None:
         return view
     wiped = np.zeros_like(mask)
-    if level is not None:
-        wiped |= level
-    if upright is not None:
-        wiped |= upright.T
+    for lines in (level, None if upright is None else upright.T):
+        if lines is not None:
+            # A stroke along a line hides it: what is far darker than the line is the pen's.
+            usual = float(np.median(view.darkness[(lines & mask).view(bool)]))
+            wiped |= lines & (view.darkness < DARKER * usual)
     return dataclasses.replace(view, darkness=view.darkness * (1 - wiped))
 
 
@@ -73,12 +76,14 @@ def _straight(long: np.ndarray, least: float, thickest: float, across: np.ndarra
 
     gap = 12
     joined = cv2.dilate(long, np.ones((3, 2 * gap + 1), np.uint8))
-    count, label, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    area = np.bincount(label.ravel()[np.flatnonzero(long)], minlength=count)
+    count, label, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(joined, 8, cv2.CV_32S, cv2.CCL_BBDT)
+    area = np.bincount(label.ravel()[np.flatnonzero(long.view(bool))], minlength=count)
     length = np.maximum(stats[:, 2] - 2 * gap, 1)
     thin = area / length <= max(3.0, thickest)
     thin[0] = False
     good = thin & (length >= least)
+    if good.sum() == 1 and length[good] < ALONE * long.shape[1]:
+        good[:] = False  # may be a 1
     if across is not None:
         bars = thin & np.array(
             [_between(across, stats[i, :4].tolist(), gap) if thin[i] else False for i in range(count)]

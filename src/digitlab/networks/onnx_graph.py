@@ -32,12 +32,13 @@ def to_onnx(layers: tuple[Layer, ...], weights: dict[str, np.ndarray], manifest:
         last = index == len(layers) - 1
         if last and value != "features":
             value = graph.add("Identity", [value], "features")
-        if last and layer.size > 10:  # the eleventh row of the last layer is an output of its own
+        if last and layer.size > 10:  # the rows from the eleventh on are an output of their own
             graph.split_last(index, value)
         else:
             value = graph.layer(index, layer, value, "logits" if last else f"x{index}")
     features = layers[-1].input_shape[0]
-    other = [helper.make_tensor_value_info("other", TensorProto.FLOAT, ["N", 1])] if layers[-1].size > 10 else []
+    beyond = layers[-1].size - 10
+    other = [helper.make_tensor_value_info("other", TensorProto.FLOAT, ["N", beyond])] if beyond else []
     described = helper.make_graph(
         graph.nodes,
         "digitlab",
@@ -77,9 +78,9 @@ class _Graph:
         return name
 
     def split_last(self, index: int, value: str) -> None:
-        """Add the last dense layer as two: ten rows give "logits", the eleventh "other"."""
+        """Add the last dense layer as two: ten rows give "logits", the others "other"."""
         weight, bias = self.weights[f"stages.{index}.weight"], self.weights[f"stages.{index}.bias"]
-        for output, rows in (("logits", slice(0, 10)), ("other", slice(10, 11))):
+        for output, rows in (("logits", slice(0, 10)), ("other", slice(10, None))):
             self.weights = self.weights | {f"{output}.weight": weight[rows], f"{output}.bias": bias[rows]}
             names = [self.constant(f"{output}.weight"), self.constant(f"{output}.bias")]
             self.add("Gemm", [value, *names], output, transB=1)

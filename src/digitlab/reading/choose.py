@@ -35,6 +35,9 @@ def choose(candidates: Sequence[Candidate], gains: np.ndarray) -> list[int]:
     excludes = _conflicts([candidates[i] for i in hopeful])
     chosen: list[int] = []
     for group in _groups(excludes):
+        if len(group) == 1:
+            chosen.append(hopeful[group[0]])
+            continue
         mass = np.array([candidates[hopeful[i]].mass for i in group])
         worth = np.minimum([gains[hopeful[i]] for i in group], SUREST) * mass / mass.max()
         chosen += [hopeful[group[i]] for i in _best_set(worth, excludes[np.ix_(group, group)])]
@@ -124,20 +127,22 @@ def rows(boxes: Sequence[Box]) -> list[list[int]]:
     left, top, right, bottom = np.array(boxes, float).T
     middle, x = (top + bottom) / 2, (left + right) / 2
     found: list[list[int]] = []
+    ends: list[tuple[float, float]] = []  # top and bottom of each row where it ends so far; plain numbers are fast here
+    tops, bottoms = top.tolist(), bottom.tolist()
     for i in np.argsort(x, kind="stable").tolist():
         best, best_share = None, SAME_ROW
-        for row in found:
-            last = row[-2:]  # tilt and bends move a row's height along its way: its end counts
-            weight = np.array([1.0, 3.0])[-len(last) :]
-            above, below = np.average(top[last], weights=weight), np.average(bottom[last], weights=weight)
-            shared = min(below, bottom[i]) - max(above, top[i])
-            share = shared / max(1.0, min(below - above, bottom[i] - top[i]))
+        for number, (above, below) in enumerate(ends):
+            shared = min(below, bottoms[i]) - max(above, tops[i])
+            share = shared / max(1.0, min(below - above, bottoms[i] - tops[i]))
             if share > best_share:
-                best, best_share = row, share
+                best, best_share = number, share
         if best is None:
             found.append([i])
-        else:
-            best.append(i)
+            ends.append((tops[i], bottoms[i]))
+        else:  # tilt and bends move a row's height along its way: its end counts
+            last = found[best][-1]
+            ends[best] = (tops[last] + 3 * tops[i]) / 4, (bottoms[last] + 3 * bottoms[i]) / 4
+            found[best].append(i)
     slopes = [np.polyfit(x[row], middle[row], 1)[0] for row in found if len(row) > 2 and np.ptp(x[row]) > 0]
     slope = float(np.median(slopes)) if slopes else 0.0
     return sorted(found, key=lambda row: float(np.mean(middle[row]) - slope * np.mean(x[row])))

@@ -37,7 +37,7 @@ def row_at(index: int, lines: list[list[int]], candidates: Sequence[Candidate]) 
     """Return which line, given by its candidates, a candidate stands in, or None; it must be within its reach."""
     boxes = np.array([c.box for c in candidates], float)
     height, middle, x = boxes[:, 3] - boxes[:, 1], (boxes[:, 1] + boxes[:, 3]) / 2, (boxes[:, 0] + boxes[:, 2]) / 2
-    nearest, _ = row_of(index, lines, height, middle, x)
+    nearest, _ = row_of(index, lines, height.tolist(), middle.tolist(), x.tolist())
     if not nearest or abs(x[nearest[0]] - x[index]) > NEXT * float(np.median(height[nearest])):
         return None
     return next(number for number, row in enumerate(lines) if nearest[0] in row)

@@ -6,6 +6,8 @@ These numbers, with the judge's log odds, go into a logistic regression that was
 
 from __future__ import annotations
 
+import bisect
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -21,6 +23,8 @@ NAMES = (
 """The names of the columns of `gather`."""
 
 REACH = 8.0  # heights: no farther away is a digit of the same row
+NEAREST = 5  # digits of a row that tell how high it is
+ELSEWHERE = 3.0  # heights: a row that passes so far above or below is another one
 SURE = 1.0  # log odds from which on a piece counts as a digit of its page
 
 
@@ -70,8 +74,9 @@ def gather(candidates: Sequence[Candidate], labels: np.ndarray, odds: np.ndarray
         beside &= ~((left[j] <= x[i]) & (x[i] <= right[j]) & (top[j] <= middle[i]) & (middle[i] <= bottom[j]))
         beside &= (0.4 * height[i] < height[j]) & (height[j] < 2.5 * height[i])
         table["crowd"][heard] = np.minimum(3, beside.sum(axis=1))
+    places = height.tolist(), middle.tolist(), x.tolist()  # plain numbers: they are taken one by one
     for index in heard.tolist():
-        _row_evidence(index, found, height, middle, x, table)
+        _row_evidence(index, found, *places, table)
     return np.stack([table[name].astype(float) for name in NAMES], axis=1)
 
 
@@ -96,14 +101,19 @@ def _others(candidates: Sequence[Candidate], odds: np.ndarray) -> list[int]:
 
 
 def _row_evidence(
-    index: int, found: list[list[int]], height: np.ndarray, middle: np.ndarray, x: np.ndarray, table: dict
+    index: int,
+    found: list[list[int]],
+    height: Sequence[float],
+    middle: Sequence[float],
+    x: Sequence[float],
+    table: dict[str, np.ndarray],
 ) -> None:
     """Fill in what the row at which a candidate stands says about it."""
     best, distance = row_of(index, found, height, middle, x)
     if not best:
         return
-    usual = float(np.median(height[best]))
-    off = float(np.log(height[index] / usual))
+    usual = _median([height[i] for i in best])
+    off = math.log(height[index] / usual)
     table["one digit in row"][index] = len(best) == 1
     table["two or more in row"][index] = len(best) > 1
     table["lower than row"][index] = min(1.5, max(0.0, -off - 0.2))
@@ -114,14 +124,14 @@ def _row_evidence(
 
 
 def row_of(
-    index: int, found: list[list[int]], height: np.ndarray, middle: np.ndarray, x: np.ndarray
+    index: int, found: list[list[int]], height: Sequence[float], middle: Sequence[float], x: Sequence[float]
 ) -> tuple[list[int], float]:
     """Find the row at which a candidate stands.
 
     Args:
         index: of the candidate.
-        found: rows of candidates.
-        height, middle, x: (N,) of all candidates: their heights, and the middle of their boxes.
+        found: rows of candidates, left to right.
+        height, middle, x: of all candidates: their heights, and the middle of their boxes.
 
     Returns:
         Up to five others of that row, nearest first, none where there is no such row; and how far the candidate is
@@ -129,17 +139,27 @@ def row_of(
     """
     best: list[int] = []
     best_distance = 0.5
-    own_x, own_middle = float(x[index]), float(middle[index])
+    own_x, own_middle = x[index], middle[index]
     for row in found:
-        others = sorted((i for i in row if i != index), key=lambda i: abs(float(x[i]) - own_x))[:5]
+        place = bisect.bisect_left(row, own_x, key=x.__getitem__)
+        beside = row[min(place, len(row) - 1)]
+        if abs(middle[beside] - own_middle) > ELSEWHERE * height[beside]:
+            continue
+        others = [i for i in row[max(0, place - NEAREST) : place + NEAREST + 1] if i != index]
+        others = sorted(others, key=lambda i: abs(x[i] - own_x))[:NEAREST]
         if not others:
             continue
-        heights = sorted(float(height[i]) for i in others)  # so few that numpy would cost more than it does
-        usual = (heights[(len(heights) - 1) // 2] + heights[len(heights) // 2]) / 2
-        if abs(float(x[others[0]]) - own_x) > REACH * usual:
+        usual = _median([height[i] for i in others])
+        if abs(x[others[0]] - own_x) > REACH * usual:
             continue
         near = others[:2]
-        distance = abs(own_middle - sum(float(middle[i]) for i in near) / len(near)) / usual
+        distance = abs(own_middle - sum(middle[i] for i in near) / len(near)) / usual
         if distance < best_distance:
             best, best_distance = others, distance
     return best, best_distance
+
+
+def _median(values: list[float]) -> float:
+    """Return the median of values so few that numpy would cost more than it does."""
+    values = sorted(values)
+    return (values[(len(values) - 1) // 2] + values[len(values) // 2]) / 2

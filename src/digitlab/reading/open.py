@@ -76,7 +76,7 @@ class Document:
         if picture.mode != "L":
             rgb = np.asarray(picture)
             grey = np.asarray(picture.convert("L"))
-            if not np.any(np.ptp(rgb[:: max(1, len(rgb) // 256)], axis=2) > 2):  # grey saved as colour
+            if _grey_as_colour(rgb[:: max(1, len(rgb) // 256)]):
                 rgb = None
         else:
             grey = np.asarray(picture)
@@ -153,6 +153,12 @@ def open_document(source: Any) -> Document:
         return _tiff(content, name, label)
     image = identified(content, label)
     return Document(name, 1, lambda number, longest: decoded(image, longest, label))
+
+
+def _grey_as_colour(rgb: np.ndarray) -> bool:
+    """Whether an (H, W, 3) uint8 picture has no colours, but for what compression leaves."""
+    red, green, blue = (rgb[..., channel].astype(np.int16) for channel in range(3))
+    return not any(np.abs(one - other).max(initial=0) > 2 for one, other in ((red, green), (green, blue), (red, blue)))
 
 
 def _tiff(content: bytes, name: str | None, label: str) -> Document:

@@ -11,26 +11,27 @@ from digitlab.finding.candidate import Candidate
 from digitlab.finding.cuts import cuts
 from digitlab.finding.ink import contrast_grey, find_ink, single_digit
 from digitlab.finding.pen import normal_strokes, pens
-from digitlab.finding.propose import candidates_of
+from digitlab.finding.propose import components_of
 from digitlab.framing import SIDE, frame
 from digitlab.reading.choose import choose, rows, shares_ink
 from digitlab.reading.company import in_company, row_at
 from digitlab.reading.open import Opened
 from digitlab.readings import Box, Digit, Line
-from digitlab.recognizer import load
+from digitlab.recognizer import Verdict, load
 
 LONGEST = 1600  # a longer side of about this many pixels shows any digit that a person would photograph
 DOUBTFUL = 5.0  # log odds below 0 down to which a piece that was left out casts doubt on its line
 AGREED = 0.98  # probability of one label from which on nobody else is asked
 SILENT = -20.0  # log odds of what cannot be
 WHOLE = 2.0  # log odds of being one digit from which on a piece is not cut
+MAYBE = 0.02  # probability of being several digits, or a part of one, from which on a piece is cut, or merged
 
 
 class Judge(Protocol):
     """What reading needs of a recogniser, and of the judge of pieces; `digitlab.Recognizer` is both."""
 
-    def judge(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Turn N images into (N, 10) probabilities of the digits and (N,) log odds of being one."""
+    def judge(self, images: np.ndarray) -> Verdict:
+        """Tell of N images which digits they are, and whether they are digits, several of them, or a part."""
         ...
 
 
@@ -74,17 +75,18 @@ def read_page(opened: Opened, recognizer: Judge, single: bool = False, judge: Ju
 def judged(rgb: np.ndarray, grey: np.ndarray | None, judge: Judge) -> tuple[list[Candidate], np.ndarray, np.ndarray]:
     """Return the candidates of a picture and what the judge says of them: (N, 10) probabilities, (N,) log odds.
 
-    For `rgb` and `grey` see `candidates_of`.
+    For `rgb` and `grey` see `components_of`.
     """
-    candidates = candidates_of(rgb, grey)
+    found = components_of(rgb, grey)
+    candidates = found.candidates
     if not candidates:
         return [], np.empty((0, 10), np.float32), np.empty(0, np.float32)
-    labels, odds = judge.judge(np.stack([candidate.seen() for candidate in candidates]))
-    more = _cut_up(candidates, odds)
+    labels, odds, several, part = judge.judge(np.stack([candidate.seen() for candidate in candidates]))
+    more = found.merges(part > MAYBE) + _cut_up(candidates, odds, several > MAYBE)
     if more:
-        candidates += more
+        candidates = candidates + more
         also = judge.judge(np.stack([candidate.seen() for candidate in more]))
-        labels, odds = np.concatenate([labels, also[0]]), np.concatenate([odds, also[1]])
+        labels, odds = np.concatenate([labels, also.probabilities]), np.concatenate([odds, also.odds])
     return candidates, labels, _of_one_ink(candidates, odds)
 
 
@@ -115,16 +117,12 @@ def _complete(candidates: list[Candidate], fitting: np.ndarray, lines: list[list
     return shares
 
 
-def _cut_up(candidates: list[Candidate], odds: np.ndarray) -> list[Candidate]:
+def _cut_up(candidates: list[Candidate], odds: np.ndarray, several: np.ndarray) -> list[Candidate]:
     """Return the parts of those pieces that are no digit as a whole, but may be several."""
     good = [candidate.height for candidate, odd in zip(candidates, odds, strict=True) if odd > 0]
     usual = float(np.median(good)) if good else 0.0
-    return [
-        part
-        for candidate, odd in zip(candidates, odds, strict=True)
-        if odd < WHOLE and candidate.kind == "component"
-        for part in cuts(candidate, usual)
-    ]
+    doubtful = np.flatnonzero(several & (odds < WHOLE))
+    return [part for i in doubtful for part in cuts(candidates[i], usual)]
 
 
 def _labelled(found: list[Candidate], labels: np.ndarray, recognizer: Judge) -> np.ndarray:
@@ -132,12 +130,11 @@ def _labelled(found: list[Candidate], labels: np.ndarray, recognizer: Judge) -> 
 
     Pieces of which they are not sure are shown to the recogniser as written by two other pens as well.
     """
-    strokes = [normal_strokes(piece.ink) for piece in found]
-    told = recognizer.judge(np.stack([frame(ink) for ink in strokes]))[0]
+    told = recognizer.judge(np.stack([piece.framed for piece in found])).probabilities
     unsure = np.flatnonzero((told + labels).max(axis=1) < 2 * AGREED)
     if len(unsure):
-        images = np.stack([frame(ink) for i in unsure for ink in pens(strokes[i])])
-        told[unsure] = recognizer.judge(images)[0].reshape(len(unsure), -1, 10).mean(axis=1)
+        images = np.stack([frame(ink) for i in unsure for ink in pens(found[i].strokes)])
+        told[unsure] = recognizer.judge(images).probabilities.reshape(len(unsure), -1, 10).mean(axis=1)
     return 0.5 * told + 0.5 * labels
 
 
@@ -146,7 +143,7 @@ def _read_single(opened: Opened, recognizer: Judge) -> tuple[Line, ...]:
     if found is None:
         return ()
     images, box = found
-    probabilities = recognizer.judge(images.reshape(-1, SIDE, SIDE))[0].mean(axis=0)
+    probabilities = recognizer.judge(images.reshape(-1, SIDE, SIDE)).probabilities.mean(axis=0)
     return (Line((_digit(probabilities, 1.0, box),)),)
 
 

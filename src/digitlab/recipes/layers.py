@@ -74,8 +74,8 @@ def read_layers(lines: list[str], where: str = "recipe", channels: int = 1) -> t
         layer = _place(_parse(line, here), shape, here)
         layers.append(layer)
         shape = layer.output_shape
-    if shape not in ((10,), (11,)):
-        ends = '"dense 10" ("dense 11" where the eleventh answer is "no digit")'
+    if shape not in ((10,), (11,), (13,)):
+        ends = '"dense 10" ("dense 11" where the eleventh answer is "no digit", "dense 13" for a judge of pieces)'
         raise RecipeError(f"{where}: the last layer gives {shape}, not ten logits; end the list with {ends}")
     if layers[-1].kind != "dense":
         raise RecipeError(f'{where}: the list ends in "{layers[-1].text}"; end it with "dense 10" (softmax is implied)')

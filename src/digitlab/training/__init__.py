@@ -80,14 +80,16 @@ def resume(
     """Go on with a run that was stopped; one that is finished is returned as it is.
 
     Raises:
-        RunError: the folder holds no run, its checkpoint is damaged, or its training digits have changed.
+        RunError: the folder holds no run, its checkpoint is damaged, or what it learns from has changed.
     """
     run = Run.open(folder)
     if run.finished:
         return run
     material = Material(*(splits or _load(run.recipe, run.seed, listen)))
-    if material.train.digest != run.facts.get("data", {}).get("train", {}).get("sha256"):
-        raise RunError(f"the training digits of {folder} have changed since it began; start a new run instead")
+    begun, now = run.facts.get("data", {}), facts_about(material)["data"]
+    for part, what in (("train", "digits"), ("pieces", "pieces")):
+        if begun.get(part, {}).get("sha256") != now.get(part, {}).get("sha256"):
+            raise RunError(f"the training {what} of {folder} have changed since it began; start a new run instead")
     return _train(run, material, listen)
 
 
@@ -127,7 +129,7 @@ def write_recognizer(run: Run, training: Training, material: Material) -> None:
     pieces = material.held_out
     images, labels = material.validation.images, material.validation.labels
     if run.recipe.data.channels > 1:
-        images, labels = pieces.images[pieces.labels != NO_DIGIT], pieces.labels[pieces.labels != NO_DIGIT]
+        images, labels = pieces.images[pieces.labels < NO_DIGIT], pieces.labels[pieces.labels < NO_DIGIT]
     if len(labels):
         logits = plain.logits(images)
         accuracy = float((logits.argmax(1) == labels).mean())
@@ -138,9 +140,9 @@ def write_recognizer(run: Run, training: Training, material: Material) -> None:
         )
     if len(pieces.labels) and plain.can_reject:
         shown = pieces.images if run.recipe.data.channels > 1 else pieces.images[:, 0]
-        _, odds = plain.judge(shown)
-        temperature, offset = fit_odds(odds, pieces.labels != NO_DIGIT)
-        right = float(((odds > offset) == (pieces.labels != NO_DIGIT)).mean())
+        odds, is_digit = plain.judge(shown).odds, pieces.labels < NO_DIGIT
+        temperature, offset = fit_odds(odds, is_digit)
+        right = float(((odds > offset) == is_digit).mean())
         figures = manifest.figures | {"digit or not": {"accuracy": right, "n": len(odds)}}
         manifest = dataclasses.replace(manifest, digit_temperature=temperature, digit_offset=offset, figures=figures)
     content = to_onnx(layers, weights, manifest)

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as functional
 from torch.optim.swa_utils import AveragedModel
 
-from digitlab.data.digits import Material
+from digitlab.data.digits import Material, Pieces
 from digitlab.networks import Network, initialise
 from digitlab.recipes import Augmentation, Recipe
 from digitlab.training import checkpoint
@@ -180,7 +180,8 @@ def _floats_only(move: Callable[[Any, Any, Any], None]) -> Callable[[Any, Any, A
 
 def _inputs(recipe: Recipe, material: Material) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
     """Return images (N, C, 28, 28) and labels, to train on and to judge by."""
-    pieces, held_out = material.pieces, material.held_out
+    last = recipe.layers[-1].size - 1  # one that knows eleven answers calls all that is no digit the same
+    pieces, held_out = (Pieces(p.images, p.labels.clip(max=last)) for p in (material.pieces, material.held_out))
     if recipe.data.channels > 1:
         return (pieces.images, pieces.labels), (held_out.images, held_out.labels)
     images = np.concatenate([material.train.images[:, None], pieces.images[:, :1]])

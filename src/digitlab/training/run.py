@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from digitlab import data, storage
-from digitlab.data.digits import Digits, Material, fixed_ranks
+from digitlab.data.digits import Digits, Material, Pieces, fixed_ranks
 from digitlab.errors import RunError, UsageError
 from digitlab.recipes import Recipe, bundled_names
 
@@ -119,6 +119,9 @@ def load_material(recipe: Recipe, seed: int, listen: Callable[[dict[str, Any]], 
     """
     source = recipe.data
     material = Material(*data.load("mnist" if source.name == "pages" else source.name, split=source.split))
+    there = source.pieces if source.name == "pages" else len(material.train)
+    if source.train_size > there:
+        raise UsageError(f"--train-size {source.train_size} is more than the {there} training images of {source.name}")
     if source.pieces:
         from digitlab.data import pieces
 
@@ -131,13 +134,12 @@ def load_material(recipe: Recipe, seed: int, listen: Callable[[dict[str, Any]], 
             ),
         )
     train = material.train
-    if source.train_size > len(train):
-        raise UsageError(
-            f"--train-size {source.train_size} is more than the {len(train)} training images of {source.name}"
-        )
-    if source.train_size:  # another seed draws another subset, so that intervals cover the choice of images
-        chosen = np.sort(fixed_ranks(len(train), f"subset {seed}")[: source.train_size])
-        train = train[chosen]
+    if source.train_size and source.name == "pages":  # all digits stay: pages are written with them
+        images, labels = material.pieces
+        chosen = _subset(len(labels), source.train_size, seed)
+        material = material._replace(pieces=Pieces(images[chosen], labels[chosen]))
+    elif source.train_size:
+        train = train[_subset(len(train), source.train_size, seed)]
     if source.strokes:
         from digitlab.data import strokes
 
@@ -148,6 +150,12 @@ def load_material(recipe: Recipe, seed: int, listen: Callable[[dict[str, Any]], 
         )
         train = Digits(images, labels, f"{train.name} with {source.strokes} strokes")
     return material._replace(train=train)
+
+
+def _subset(count: int, size: int, seed: int) -> np.ndarray:
+    """Return which of `count` images to train on, (size,) int64."""
+    # Another seed draws another subset, so that intervals cover the choice of images.
+    return np.sort(fixed_ranks(count, f"subset {seed}")[:size])
 
 
 def facts_about(material: Material) -> dict[str, Any]:
