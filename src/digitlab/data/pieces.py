@@ -30,12 +30,13 @@ from digitlab.finding.propose import Proposals, components_of, propose
 from digitlab.framing import SIDE
 from digitlab.storage import atomic_path, cache_folder
 
-GENERATION = 4  # counts up whenever the same seed would give other pieces
+GENERATION = 5  # counts up whenever the same seed would give other pieces
 WHOLE, PURE = 0.85, 0.9  # a piece is a digit with these shares of the digit's ink, and of its own
 LITTLE = 0.6  # and none with less than this of either
 BESIDE = 0.08  # of a piece's own: a digit with a smaller share of it is not looked at
 BURDEN = 0.12  # of a piece's own: one whole digit with a smaller share of it is lost in what hangs on to it
-LOOKS = 0.8  # of its full ink: with this share of it, a piece looks like the digit, whatever pale ink it has
+LOOKS = 0.8  # of its full ink: with this share of it, a piece looks like the digit, whatever pale ink it has;
+ALONE_LOOKS = 0.92  # with this share, where the rest is another digit's
 FULL = 100  # of a piece's ink, of 255
 ASTRAY = 0.25  # share of other pieces that are merged and cut all the same
 POINTS = 48  # of a digit's ink, by which is judged how much of it a piece holds
@@ -134,7 +135,8 @@ def alone(rng: np.random.Generator, bank: Digits | None = None) -> Pieces:
             labels[:] = -1  # nothing is known of what it falls into
             labels[whole > 0.9] = SEVERAL
         elif what == PART:
-            labels[whole <= 0.9] = -1
+            labels[:] = -1
+            labels[whole > 0.9] = PART
         return labels
 
     candidates, labels = _steered(propose([view]), labelled, rng)
@@ -234,10 +236,10 @@ def label(candidates: list[Candidate], page: Page) -> np.ndarray:
     marks = _marks(page)
     labels = np.full(len(candidates), NO_DIGIT)
     for index, candidate in enumerate(candidates):
-        x, y = candidate.points[:, 0].clip(0, width - 1), candidate.points[:, 1].clip(0, height - 1)
-        owners = np.bincount(page.owner[y, x], minlength=len(page.digits) + 1)
+        x, y = _inked(candidate.mask, candidate.corner, candidate.scale)
+        owners = np.bincount(page.owner[y.clip(0, height - 1), x.clip(0, width - 1)], minlength=len(page.digits) + 1)
         owners[0] = 0
-        shares = owners / len(candidate.points)
+        shares = owners / len(x)
         of = [int(owner) for owner in np.argsort(-shares, kind="stable")[:3] if shares[owner] >= BESIDE]
         if not of:
             continue
@@ -247,7 +249,7 @@ def label(candidates: list[Candidate], page: Page) -> np.ndarray:
         pure = shares[of[0]]
         if pure >= PURE and held[0] >= WHOLE:
             labels[index] = page.digits[of[0] - 1].label
-        elif held[0] >= LITTLE and _purity(candidate, page.owner, of[0]) >= LOOKS:
+        elif held[0] >= LITTLE and _purity(candidate, page.owner, of[0]) >= (LOOKS if len(of) == 1 else ALONE_LOOKS):
             labels[index] = -1  # what else is there is so pale that it looks like the digit alone
         elif sum(share >= LITTLE for share in held) > 1:
             labels[index] = SEVERAL
@@ -260,16 +262,22 @@ def label(candidates: list[Candidate], page: Page) -> np.ndarray:
 
 def _purity(candidate: Candidate, owner: np.ndarray, digit: int) -> float:
     """Return the share of a piece's full ink that is one digit's."""
-    y, x = np.nonzero(candidate.ink > FULL)
-    if not len(x):
-        return 0.0
-    some = np.linspace(0, len(x) - 1, POINTS).astype(int)
     left, top = candidate.corner
     if candidate.ink.shape != candidate.mask.shape:  # soft edges all around, but for the picture's border
         left, top = left - (left > 0), top - (top > 0)
-    x, y = ((start + at[some] + 0.5) * candidate.scale for start, at in ((left, x), (top, y)))
+    x, y = _inked(candidate.ink > FULL, (left, top), candidate.scale)
     height, width = owner.shape
-    return float((owner[y.astype(int).clip(0, height - 1), x.astype(int).clip(0, width - 1)] == digit).mean())
+    return float((owner[y.clip(0, height - 1), x.clip(0, width - 1)] == digit).mean()) if len(x) else 0.0
+
+
+def _inked(mask: np.ndarray, corner: tuple[int, int], scale: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return x and y on the page, (P,) each, of points of a mask whose left top corner lies at `corner` of its view."""
+    y, x = np.nonzero(mask)
+    if not len(x):
+        return x, y
+    some = np.linspace(0, len(x) - 1, 2 * POINTS).astype(int)
+    x, y = (((start + at[some] + 0.5) * scale).astype(int) for start, at in zip(corner, (x, y), strict=True))
+    return x, y
 
 
 def _marks(page: Page) -> list[np.ndarray]:

@@ -147,9 +147,12 @@ class Sheet:
             right = self.digit(start, foot + slope * (start - left), line)
             if right == math.inf:
                 return right
-        return self._zeros(right + max(gap, 0.0) * self.size, foot, zeros, line) if zeros else right
+        if not zeros:
+            return right
+        start = right + max(gap, 0.0) * self.size
+        return self._zeros(start, foot + slope * (start - left), zeros, line, slope)
 
-    def _zeros(self, left: float, foot: float, count: int, line: int) -> float:
+    def _zeros(self, left: float, foot: float, count: int, line: int, slope: float) -> float:
         """Write zeros that hang together, open to the right but for the last or not; return where they end.
 
         An open one is closed by the next one's stroke: so people write the round sums of money.
@@ -159,14 +162,14 @@ class Sheet:
         opened, right = self.rng.random() < 0.5, left
         for index in range(count):
             _, ink = writer.digit()
-            width, overlap = ink.shape[1], self.rng.uniform(0.4, 1.3) * writer.width
+            width, overlap = ink.shape[1], self.rng.uniform(0.6, 1.5) * writer.width
             middle = ink[len(ink) // 3 : -(len(ink) // 3), width // 3 : -(width // 3)]
             if opened and index < count - 1 and middle.size and middle.max() < 100:  # one without a bar
                 ink = ink.copy()
                 high, low = self.rng.uniform(0.12, 0.3), self.rng.uniform(0.7, 0.88)
                 ink[round(high * len(ink)) : round(low * len(ink)), round(self.rng.uniform(0.55, 0.75) * width) :] = 0
                 overlap = self.rng.uniform(0.12, 0.3) * width
-            top = foot - len(ink) + 0.03 * self.size * self.rng.standard_normal()
+            top = foot + slope * (right - left) - len(ink) + 0.03 * self.size * self.rng.standard_normal()
             end = self.place(0, ink, right, top, line, pen, most=0.35)
             if end == math.inf:
                 return end

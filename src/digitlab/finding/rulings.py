@@ -18,7 +18,9 @@ LONG = 0.3  # of the longer side: a line reaches at least this far, or
 BARS = 5  # at least so many lie between the lines that run across: the bars of a form or a table
 ALIKE = 0.12  # of their length: bars differ by no more
 ALONE = 0.75  # of the picture: one line alone is a ruling only if it reaches so far
-DARKER = 1.5  # times as dark as a line: not the line
+SOLID = 0.9  # of its length a line has ink
+SLIM = 0.03  # of its own length a line may be thick in any case
+DARKER = 1.4  # times as dark as a line: not the line
 THICKEST = 0.018  # of the longer side
 
 
@@ -34,8 +36,8 @@ def without_rulings(view: View) -> View:
     for lines in (level, None if upright is None else upright.T):
         if lines is not None:
             # A stroke along a line hides it: what is far darker than the line is the pen's.
-            usual = float(np.median(view.darkness[(lines & mask).view(bool)]))
-            wiped |= lines & (view.darkness < DARKER * usual)
+            full = float(np.percentile(view.darkness[(lines & mask).view(bool)], 75))  # a line's edges are soft
+            wiped |= lines & (view.darkness < DARKER * full)
     return dataclasses.replace(view, darkness=view.darkness * (1 - wiped))
 
 
@@ -77,9 +79,13 @@ def _straight(long: np.ndarray, least: float, thickest: float, across: np.ndarra
     gap = 12
     joined = cv2.dilate(long, np.ones((3, 2 * gap + 1), np.uint8))
     count, label, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(joined, 8, cv2.CV_32S, cv2.CCL_BBDT)
-    area = np.bincount(label.ravel()[np.flatnonzero(long.view(bool))], minlength=count)
+    inked = np.flatnonzero(long.view(bool))
+    owner, width = label.ravel()[inked].astype(np.int64), long.shape[1]
+    area = np.bincount(owner, minlength=count)
     length = np.maximum(stats[:, 2] - 2 * gap, 1)
-    thin = area / length <= max(3.0, thickest)
+    # Strokes of digits that stand in line make a broken one.
+    whole = np.bincount(np.unique(owner * width + inked % width) // width, minlength=count) >= SOLID * length
+    thin = (area / length <= np.maximum(max(3.0, thickest), SLIM * length)) & whole
     thin[0] = False
     good = thin & (length >= least)
     if good.sum() == 1 and length[good] < ALONE * long.shape[1]:

@@ -24,6 +24,7 @@ NAMES = (
 
 REACH = 8.0  # heights: no farther away is a digit of the same row
 NEAREST = 5  # digits of a row that tell how high it is
+ITSELF = 0.15  # heights
 ELSEWHERE = 3.0  # heights: a row that passes so far above or below is another one
 SURE = 1.0  # log odds from which on a piece counts as a digit of its page
 
@@ -62,10 +63,10 @@ def gather(candidates: Sequence[Candidate], labels: np.ndarray, odds: np.ndarray
         off = np.log(float(np.median(dark[near_sure])) / dark)
         table["fainter"], table["darker"] = (np.where(far, 0, np.clip(sign * off - 0.7, 0, 1.5)) for sign in (1, -1))
     others = _others(candidates, odds)
-    explained = mass[sure].sum() / max(1.0, mass[sure].sum() + mass[others].sum())
+    left_over = mass[others].sum() / max(1.0, mass[chosen].sum() + mass[others].sum())
     table["few digits on page"][:] = len(sure) < 2
-    table["unexplained ink"][:] = 1 - explained
-    table["alone and unexplained"][:] = (len(sure) < 3) * (1 - explained)
+    table["unexplained ink"][:] = left_over
+    table["alone and unexplained"][:] = (len(sure) < 3) * left_over
     heard = np.flatnonzero(odds > -6)
     if len(others):
         j, i = np.array(others)[None, :], heard[:, None]
@@ -145,15 +146,17 @@ def row_of(
         beside = row[min(place, len(row) - 1)]
         if abs(middle[beside] - own_middle) > ELSEWHERE * height[beside]:
             continue
-        others = [i for i in row[max(0, place - NEAREST) : place + NEAREST + 1] if i != index]
+        # What stands in the same place is another look at the same ink, and no company.
+        near = row[max(0, place - NEAREST) : place + NEAREST + 1]
+        others = [i for i in near if abs(x[i] - own_x) > ITSELF * height[i]]
         others = sorted(others, key=lambda i: abs(x[i] - own_x))[:NEAREST]
         if not others:
             continue
         usual = _median([height[i] for i in others])
         if abs(x[others[0]] - own_x) > REACH * usual:
             continue
-        near = others[:2]
-        distance = abs(own_middle - sum(middle[i] for i in near) / len(near)) / usual
+        closest = others[:2]
+        distance = abs(own_middle - sum(middle[i] for i in closest) / len(closest)) / usual
         if distance < best_distance:
             best, best_distance = others, distance
     return best, best_distance

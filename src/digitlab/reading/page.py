@@ -24,7 +24,7 @@ DOUBTFUL = 5.0  # log odds below 0 down to which a piece that was left out casts
 AGREED = 0.98  # probability of one label from which on nobody else is asked
 SILENT = -20.0  # log odds of what cannot be
 WHOLE = 2.0  # log odds of being one digit from which on a piece is not cut
-MAYBE = 0.02  # probability of being several digits, or a part of one, from which on a piece is cut, or merged
+MAYBE = 0.05  # probability of being several digits, or a part of one, from which on a piece is cut, or merged
 
 
 class Judge(Protocol):
