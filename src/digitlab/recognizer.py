@@ -12,9 +12,8 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,11 +21,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from digitlab.errors import ModelError
+from digitlab.jobs import cores, in_order
 
 KEY = "digitlab"  # of the manifest in the file's metadata
 FORMAT = 1
 LARGEST_FILE = 256 * 2**20  # bytes
 BATCH = 512  # images at once: enough to fill the processor, little enough to stay in its cache
+LEAST = 64  # in a batch, where several threads share the images
 
 # What a network of ours is made of. None of these reads files, loops or calls other code.
 OPERATORS = {
@@ -115,7 +116,7 @@ class Recognizer:
             content: the ONNX file.
             where: what to call it in errors.
             trusted: skip looking into the file; for files of the package itself only.
-            threads: processor threads to use; 0 means all cores.
+            threads: batches to work on at once; 0 means as many as there are cores.
 
         Raises:
             ModelError: the file is damaged, foreign or unsafe.
@@ -125,12 +126,13 @@ class Recognizer:
         import onnxruntime  # a tenth of a second to import
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = 1  # threads take whole batches: less waiting, and no pool to start
         options.log_severity_level = 3
         try:
             self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime's exceptions have no common root of their own
             raise ModelError(f"{where} cannot be run: {str(error).splitlines()[0][:200]}") from None
+        self._threads = threads or cores()
         self._where = where
         self._manifest_text = self._session.get_modelmeta().custom_metadata_map.get(KEY, "")
 
@@ -146,11 +148,11 @@ class Recognizer:
 
     def logits(self, images: np.ndarray) -> np.ndarray:
         """Return the network's raw outputs, (N, 10) float32; for arguments and errors see `predict_proba`."""
-        return self._run("logits", images)
+        return self._run(["logits"], images)[0]
 
     def features(self, images: np.ndarray) -> np.ndarray:
         """Return what the last layer reads, (N, F) float32; for arguments and errors see `predict_proba`."""
-        return self._run("features", images)
+        return self._run(["features"], images)[0]
 
     def predict_proba(self, images: np.ndarray) -> np.ndarray:
         """Return calibrated probabilities of the ten digits.
@@ -182,8 +184,7 @@ class Recognizer:
             probabilities = self.predict_proba(images)
             unknown = np.ones(len(probabilities), np.float32)
             return Verdict(probabilities, np.full(len(probabilities), np.inf, np.float32), unknown, unknown)
-        parts = [self._session.run(["logits", "other"], {"images": batch}) for batch in _batches(images, self.channels)]
-        logits, other = (np.concatenate(column) for column in zip(*parts, strict=True))
+        logits, other = self._run(["logits", "other"], images)
         total, rest = _log_sum(logits), _log_sum(other)
         odds = (total - rest - np.float32(self.manifest.digit_offset)) / np.float32(self.manifest.digit_temperature)
         several = part = np.ones(len(odds), np.float32)
@@ -208,9 +209,16 @@ class Recognizer:
         """Return the most probable label of each image, (N,) int64; arguments and errors as `predict_proba`."""
         return self.logits(images).argmax(axis=1)
 
-    def _run(self, output: str, images: np.ndarray) -> np.ndarray:
-        parts = [self._session.run([output], {"images": batch})[0] for batch in _batches(images, self.channels)]
-        return np.concatenate(parts) if len(parts) > 1 else parts[0]
+    def _run(self, outputs: list[str], images: np.ndarray) -> list[np.ndarray]:
+        """Return outputs of the network, a row for each image; batches are shared among the threads."""
+        images = _checked(images, self.channels)
+        size = BATCH if self._threads == 1 else min(BATCH, max(LEAST, -(-len(images) // self._threads)))
+        jobs = (partial(self._run_one, outputs, images[at : at + size]) for at in range(0, max(len(images), 1), size))
+        parts = list(in_order(jobs, self._threads if len(images) > size else 1))
+        return parts[0] if len(parts) == 1 else [np.concatenate(column) for column in zip(*parts, strict=True)]
+
+    def _run_one(self, outputs: list[str], images: np.ndarray) -> list[np.ndarray]:
+        return self._session.run(outputs, {"images": _scaled(images, self.channels)})
 
 
 def _log_sum(logits: np.ndarray) -> np.ndarray:
@@ -219,8 +227,8 @@ def _log_sum(logits: np.ndarray) -> np.ndarray:
     return top + np.log(np.exp(logits - top[:, None]).sum(axis=1))
 
 
-def _batches(images: np.ndarray, channels: int) -> Iterator[np.ndarray]:
-    """Check images and yield them as float32 (B, channels, 28, 28) in 0..1, at least one batch."""
+def _checked(images: np.ndarray, channels: int) -> np.ndarray:
+    """Return images as an array, if it has the shape and type that `predict_proba` takes. Raises ModelError."""
     images = np.asarray(images)
     wanted = (28, 28) if channels == 1 else (channels, 28, 28)
     if images.shape[1:] != wanted or not images.ndim:
@@ -229,14 +237,17 @@ def _batches(images: np.ndarray, channels: int) -> Iterator[np.ndarray]:
         raise ModelError(f"images must have shape {shape}, not {images.shape}; {hint}")
     if images.dtype != np.uint8 and not np.issubdtype(images.dtype, np.floating):
         raise ModelError(f"images must be uint8 (0 to 255) or float (0 to 1), not {images.dtype}; convert them first")
-    scale = images.dtype == np.uint8
-    for start in range(0, max(len(images), 1), BATCH):
-        batch = images[start : start + BATCH].astype(np.float32).reshape(-1, channels, 28, 28)
-        if scale:
-            batch *= np.float32(1 / 255)
-        elif not (batch.min(initial=0) >= 0 and batch.max(initial=0) <= 1):  # also false where there is a NaN
-            raise ModelError("float images must lie in 0 to 1, without NaN; divide by 255 or pass them as uint8")
-        yield batch
+    return images
+
+
+def _scaled(images: np.ndarray, channels: int) -> np.ndarray:
+    """Return a batch of images as float32 (B, channels, 28, 28) in 0..1. Raises ModelError."""
+    batch = images.astype(np.float32).reshape(-1, channels, 28, 28)
+    if images.dtype == np.uint8:
+        batch *= np.float32(1 / 255)
+    elif not (batch.min(initial=0) >= 0 and batch.max(initial=0) <= 1):  # also false where there is a NaN
+        raise ModelError("float images must lie in 0 to 1, without NaN; divide by 255 or pass them as uint8")
+    return batch
 
 
 def inspect(content: bytes, where: str) -> None:
@@ -283,7 +294,7 @@ def load(model: str | Path = "default", *, threads: int = 0) -> Recognizer:
 
     Args:
         model: a bundled name ("default"), the path of an .onnx file, or a run folder.
-        threads: processor threads to use; 0 means all cores.
+        threads: batches to work on at once; 0 means as many as there are cores.
 
     Raises:
         ModelError: there is no such recogniser, or its file is damaged, foreign or unsafe.

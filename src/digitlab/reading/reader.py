@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from digitlab.errors import ImageError, ModelError, UsageError
+from digitlab.jobs import cores, in_order
 from digitlab.reading.expect import Pattern
-from digitlab.reading.many import cores, in_order
 from digitlab.reading.open import Document, Opened, Pages, open_document
 from digitlab.reading.page import LONGEST, Judge, framed_digit, read_page
 from digitlab.readings import Line, Reading

@@ -31,7 +31,7 @@ def in_order(jobs: Iterable[Callable[[], Result]], workers: int) -> Iterator[Res
             yield job()
         return
     waiting: deque[Future[Result]] = deque()
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="digitlab-read")
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="digitlab")
     try:
         for job in jobs:
             waiting.append(pool.submit(job))
