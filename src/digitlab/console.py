@@ -12,13 +12,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from digitlab.cards import figure_name
-from digitlab.recipes import Recipe, count_multiplications, table
-
 if TYPE_CHECKING:
     from rich.table import Table
 
     from digitlab.evaluation import Compared, Evaluation
+    from digitlab.recipes import Recipe
     from digitlab.recognizer import Manifest
 
 TOLD = 10_000  # pieces of pages from one line about them to the next
@@ -72,6 +70,8 @@ def new_table(title: str, style: Any) -> Table:
 
 def print_recipe(recipe: Recipe) -> None:
     """Print a recipe's layer table as Keras does, then its training plan, its claim and its choices."""
+    from digitlab.recipes import count_multiplications, table
+
     rows = [(name, shape, f"{count:,}") for name, shape, count in table(recipe.layers)]
     print(f"{recipe.name}: {recipe.title}\n\n{recipe.description}")
     print_table("", ("Layer", "Output shape", "Parameters"), rows, left=2)
@@ -126,6 +126,8 @@ def print_evaluation(e: Evaluation) -> None:
 
 def print_figures(manifest: Manifest) -> None:
     """Print the figures that a recogniser carries."""
+    from digitlab.cards import figure_name
+
     rows = [
         (figure_name(manifest, name), f"{percent(figure['accuracy'])} of {figure['n']:,}")
         for name, figure in manifest.figures.items()
