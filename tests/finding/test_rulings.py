@@ -131,3 +131,29 @@ def test_a_column_of_ones_stays_beside_rulings() -> None:
 def test_pages_of_any_shape_are_looked_at(shape: tuple[int, int]) -> None:
     ink = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     assert without_rulings(view(ink)).darkness.shape == shape
+
+
+def test_strokes_far_darker_than_the_line_that_they_run_along_stay() -> None:
+    lines = ruled((400, 600), 40, level=60)
+    ink = np.zeros_like(lines)
+    for x in range(40, 560, 60):  # the bars of sevens, each right on a line
+        cv2.line(ink, (x, 120), (x + 30, 120), 200, 4, cv2.LINE_AA)
+    left = without_rulings(view(np.maximum(ink, lines)))
+    assert share_left(ink, left) > 0.9
+    assert share_left(lines * (cv2.dilate(ink, np.ones((9, 9), np.uint8)) == 0), left) < 0.05
+
+
+def test_stems_that_stand_under_each_other_make_no_line() -> None:
+    ink = np.zeros((400, 400), np.uint8)
+    for top in range(10, 380, 20):
+        cv2.line(ink, (100, top), (100, top + 12), 200, 2)
+        cv2.line(ink, (160, top), (160, top + 12), 200, 2)
+    assert share_left(ink, without_rulings(view(ink))) == 1
+
+
+def test_one_line_alone_is_a_ruling_only_where_it_reaches_far() -> None:
+    short, long = (np.zeros((300, 300), np.uint8) for _ in range(2))
+    cv2.line(short, (150, 80), (150, 220), 200, 3)
+    cv2.line(long, (150, 5), (150, 295), 200, 3)
+    assert share_left(short, without_rulings(view(short))) == 1
+    assert share_left(long, without_rulings(view(long))) < 0.01

@@ -6,6 +6,7 @@ import pytest
 from digitlab.finding.candidate import Candidate, make_candidate
 from digitlab.finding.darkness import View
 from digitlab.reading.company import in_company, row_at
+from digitlab.reading.evidence import NAMES, gather
 
 ROW = [(50 + 45 * i, 100, 76 + 45 * i, 140) for i in range(6)]
 NEXT = (50 + 45 * 6, 100, 76 + 45 * 6, 140)  # where the seventh would stand
@@ -84,3 +85,20 @@ def test_a_piece_stands_in_the_line_at_whose_height_it_is() -> None:
     assert row_at(12, lines, pieces) == 1
     assert row_at(13, lines, pieces) is None  # out of reach
     assert row_at(14, lines, pieces) is None  # between the lines
+
+
+def test_another_look_at_the_same_ink_is_no_company() -> None:
+    left, top, right, bottom = NEXT
+    twin = (left + 1, top, right + 1, bottom)
+    alone = gather([piece(NEXT)], labels(1), np.array([0.9], np.float32), [0])
+    beside_twin = gather([piece(NEXT), piece(twin)], labels(2), np.array([0.9, 3.0], np.float32), [1])
+    column = NAMES.index("one digit in row")
+    assert alone[0, column] == beside_twin[0, column] == 0
+
+
+def test_ink_that_is_chosen_is_explained_however_unsure() -> None:
+    column = NAMES.index("unexplained ink")
+    lone = gather([piece(NEXT)], labels(1), np.array([0.3], np.float32), [0])
+    assert lone[0, column] == 0
+    beside = gather([piece(NEXT), piece(ROW[0])], labels(2), np.array([0.3, -5.0], np.float32), [0])
+    assert beside[0, column] == pytest.approx(0.5)

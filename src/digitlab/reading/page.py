@@ -22,6 +22,7 @@ from digitlab.recognizer import Verdict, load
 LONGEST = 1600  # a longer side of about this many pixels shows any digit that a person would photograph
 DOUBTFUL = 5.0  # log odds below 0 down to which a piece that was left out casts doubt on its line
 AGREED = 0.98  # probability of one label from which on nobody else is asked
+JUDGE_SAYS = 0.7  # weight of the judge's labels; best on held-out pieces, of which it knows the surroundings
 SILENT = -20.0  # log odds of what cannot be
 WHOLE = 2.0  # log odds of being one digit from which on a piece is not cut
 MAYBE = 0.05  # probability of being several digits, or a part of one, from which on a piece is cut, or merged
@@ -126,7 +127,7 @@ def _cut_up(candidates: list[Candidate], odds: np.ndarray, several: np.ndarray) 
 
 
 def _labelled(found: list[Candidate], labels: np.ndarray, recognizer: Judge) -> np.ndarray:
-    """Return probabilities, (N, 10): the mean of what the judge says, `labels`, and what the recogniser says.
+    """Return probabilities, (N, 10): a mean of what the judge says, `labels`, and what the recogniser says.
 
     Pieces of which they are not sure are shown to the recogniser as written by two other pens as well.
     """
@@ -135,7 +136,7 @@ def _labelled(found: list[Candidate], labels: np.ndarray, recognizer: Judge) -> 
     if len(unsure):
         images = np.stack([frame(ink) for i in unsure for ink in pens(found[i].strokes)])
         told[unsure] = recognizer.judge(images).probabilities.reshape(len(unsure), -1, 10).mean(axis=1)
-    return 0.5 * told + 0.5 * labels
+    return (1 - JUDGE_SAYS) * told + JUDGE_SAYS * labels
 
 
 def _read_single(opened: Opened, recognizer: Judge) -> tuple[Line, ...]:
