@@ -15,9 +15,7 @@ digits of what they read count. Tesseract reads in two page modes, and the bette
 
 from __future__ import annotations
 
-import json
 import statistics
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -29,44 +27,11 @@ from digitlab.errors import RunError
 from pages import write_pages
 from photos import default_folder, of_kind
 from scoring import Picture, judge, load_pictures, share, summarise
+from side import Side
 
 SIDES = Path(__file__).with_name("peers_sides.py")
 OURS = "digitlab"
 BEST_OF = {"Tesseract": ("Tesseract, mode 6", "Tesseract, mode 11")}
-
-
-class Side:
-    """A side in its own process, with its models loaded."""
-
-    def __init__(self, line: Sequence[str], log: Path) -> None:
-        """Start it. Raises RunError with the last line that it said where it does not come up."""
-        self._log = log
-        try:
-            with open(log, "w") as errors:
-                self._process = subprocess.Popen(
-                    line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
-                )
-        except OSError as error:
-            raise RunError(f"{line[0]} cannot be started ({error.strerror}); name another interpreter") from None
-        self.facts: dict[str, Any] = self._answer()
-
-    def read(self, file: Path) -> tuple[list[str], float]:
-        """Return the rows that it reads and the seconds that it takes."""
-        print(json.dumps({"file": str(file)}), file=self._process.stdin, flush=True)
-        answer = self._answer()
-        return answer["rows"], answer["seconds"]
-
-    def close(self) -> None:
-        """Let the process end by itself: it does once nothing more can be sent."""
-        self._process.stdin.close()
-        self._process.wait(60)
-
-    def _answer(self) -> Any:
-        line = self._process.stdout.readline()
-        if not line:
-            last = self._log.read_text().strip().splitlines()[-1:]
-            raise RunError(" ".join(last) or "it ended without a message")
-        return json.loads(line)
 
 
 def start(rapidocr_python: str, model: str, logs: Path) -> dict[str, Side]:
@@ -96,11 +61,13 @@ def take_turns(
     answers: dict[str, list[tuple[list[str], float]]] = {name: [] for name in sides}
     for picture in pictures[:1]:
         for side in sides.values():  # memory touched first, caches filled
-            side.read(folder / picture.file)
+            side.ask({"file": str(folder / picture.file)})
     for number, picture in enumerate(pictures, 1):
-        turns = [{name: side.read(folder / picture.file) for name, side in sides.items()} for _ in range(rounds)]
+        asked = {"file": str(folder / picture.file)}
+        turns = [{name: side.ask(asked) for name, side in sides.items()} for _ in range(rounds)]
         for name in sides:
-            answers[name].append((turns[0][name][0], statistics.median(turn[name][1] for turn in turns)))
+            seconds = statistics.median(turn[name]["seconds"] for turn in turns)
+            answers[name].append((turns[0][name]["rows"], seconds))
         if number % 25 == 0:
             print(f"  {number} of {len(pictures)}", flush=True)
     return answers

@@ -9,7 +9,6 @@ whatever else the machine does meets all of them alike. Writes results/throughpu
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -23,40 +22,10 @@ from digitlab import data
 from digitlab.data.digits import Digits
 from digitlab.errors import DataError, RunError
 from digitlab.recipes import Recipe
+from side import Side
 
 SIDES = Path(__file__).with_name("throughput_sides.py")
 TORCH = ("torch, no workers", "torch, 2 workers")
-
-
-class Side:
-    """A side in its own process, warm and waiting for its turn."""
-
-    def __init__(self, name: str, python: str, digits: Path, batch: int, epochs: int, log: Path) -> None:
-        self.name, self._log = name, log
-        surroundings = os.environ | {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
-        line = [python, str(SIDES), name, str(digits), str(batch), str(epochs)]
-        with open(log, "w") as errors:
-            self._process = subprocess.Popen(
-                line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=surroundings, text=True
-            )
-        self.facts: dict[str, Any] = self._answer()
-
-    def epoch(self) -> float:
-        """Train one epoch; return its seconds."""
-        print(file=self._process.stdin, flush=True)
-        return float(self._answer())
-
-    def close(self) -> None:
-        """Let the process end by itself: it does once nothing more can be sent."""
-        self._process.stdin.close()
-        self._process.wait(60)
-
-    def _answer(self) -> Any:
-        line = self._process.stdout.readline()
-        if not line:
-            last = self._log.read_text().strip().splitlines()[-1:]
-            raise RunError(f"the side {self.name!r} of the benchmark failed: {' '.join(last) or 'no message'}")
-        return json.loads(line)
 
 
 def digits_to_train_on(count: int) -> Digits:
@@ -70,22 +39,27 @@ def digits_to_train_on(count: int) -> Digits:
 
 def take_turns(names: dict[str, str], digits: Path, count: int, batch: int, rounds: int, logs: Path) -> dict[str, Any]:
     """Run the sides, round by round; `names` gives the interpreter of each. Return rates and facts by name."""
-    sides: list[Side] = []
+    sides: dict[str, Side] = {}
+    surroundings = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
     try:
         for number, (name, python) in enumerate(names.items()):
-            sides.append(Side(name, python, digits, batch, rounds + 1, logs / f"{number}.log"))
+            line = [python, str(SIDES), name, str(digits), str(batch), str(rounds + 1)]
+            try:
+                sides[name] = Side(line, logs / f"{number}.log", surroundings)
+            except RunError as error:
+                raise RunError(f"the side {name!r} of the benchmark failed: {error}") from None
             print(f"{name}: warm", flush=True)
-        rates: dict[str, list[float]] = {side.name: [] for side in sides}
+        rates: dict[str, list[float]] = {name: [] for name in sides}
         for turn in range(rounds):
-            for side in sides:
-                rates[side.name].append(count / side.epoch())
+            for name, side in sides.items():
+                rates[name].append(count / float(side.ask(None)))  # the answer: the seconds of an epoch
             print(f"round {turn + 1}: " + ", ".join(f"{name} {rates[name][-1]:,.0f}" for name in rates), flush=True)
         return {
-            side.name: {"images_per_second": record.spread(rates[side.name], 0), "rates": rates[side.name]} | side.facts
-            for side in sides
+            name: {"images_per_second": record.spread(rates[name], 0), "rates": rates[name]} | side.facts
+            for name, side in sides.items()
         }
     finally:
-        for side in sides:
+        for side in sides.values():
             side.close()
 
 
