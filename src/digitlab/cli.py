@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +15,8 @@ import typer
 from digitlab.errors import DigitlabError, UsageError
 
 if TYPE_CHECKING:
-    from digitlab.training import Run
+    from digitlab.recipes import Recipe
+    from digitlab.training import Listener, Run
 
 app = typer.Typer(
     name="digitlab",
@@ -35,7 +38,7 @@ class Device(StrEnum):
 class Split(StrEnum):
     """Which fixed split of MNIST."""
 
-    standard, kaggle, full = "standard", "kaggle", "full"
+    standard, kaggle, full, submission = "standard", "kaggle", "full", "submission"
 
 
 class Format(StrEnum):
@@ -135,7 +138,7 @@ def train(
     resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder.")] = None,
 ) -> None:
     """Train a recipe; write its recogniser, figures and report."""
-    from digitlab import console, training
+    from digitlab import training
     from digitlab.recipes import Recipe
 
     if (recipe is None) == (resume is None):
@@ -149,16 +152,25 @@ def train(
         page = Recipe.load(str(recipe)).changed(**changes)
         training.pick_device(device.value)  # a wrong device is told before data are loaded
         out = out or training.new_folder(page, seed)
+    with _shown(page, f"digitlab train --resume {resume or out}") as listen:
+        if resume:
+            run = training.resume(resume, listen=listen)
+        else:
+            run = training.train(page, seed=seed, device=device.value, out=out, listen=listen)
+    _report(run)
+
+
+@contextlib.contextmanager
+def _shown(page: Recipe, command: str) -> Iterator[Listener]:
+    """Show the progress of the training inside; Ctrl-C is met with the command that goes on, and exit code 130."""
+    from digitlab import console
+
     try:
         with console.training_display(page.name, page.plan.epochs) as listen:
-            if resume:
-                run = training.resume(resume, listen=listen)
-            else:
-                run = training.train(page, seed=seed, device=device.value, out=out, listen=listen)
+            yield listen
     except KeyboardInterrupt:
-        console.say(f"\nstopped; all whole epochs are kept. Go on with: digitlab train --resume {resume or out}")
+        console.say(f"\nstopped; all whole epochs are kept. Go on with: {command}")
         raise typer.Exit(130) from None
-    _report(run)
 
 
 def _report(run: Run) -> None:
@@ -168,7 +180,8 @@ def _report(run: Run) -> None:
     from digitlab.recognizer import load
 
     recognizer = load(run.folder)
-    if recognizer.channels != 1:  # there are no test digits for a judge of pieces
+    # There are no test digits for a judge of pieces, nor where they are judged elsewhere.
+    if recognizer.channels != 1 or run.recipe.data.split == "submission":
         console.print_figures(recognizer.manifest)
         print(f"recogniser  {run.recognizer}")
         return
@@ -228,8 +241,6 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Train recipes with several seeds and put them side by side, with intervals."""
-    import contextlib
-
     from digitlab import console, evaluation, storage
     from digitlab.evaluation.canvas import to_png
     from digitlab.evaluation.figures import comparison
@@ -260,6 +271,35 @@ def compare(
     else:
         console.print_comparison(results)
         print(f"figure  {out / 'comparison.png'}")
+
+
+@app.command()
+def kaggle(
+    tables: Annotated[
+        list[str], typer.Argument(metavar="TRAIN TEST", help="train.csv and test.csv; with --model, test.csv alone.")
+    ],
+    recipe: Annotated[str | None, typer.Option(help="Train this one on train.csv: a name or a .toml file.")] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", "-m", help="Or what reads: a bundled name, an .onnx file or a run folder.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The file to write.")] = Path("submission.csv"),
+    epochs: Annotated[int | None, typer.Option(help="Passes over the training images.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of all randomness; 0 by default.")] = None,
+    device: DeviceOption = Device.auto,
+) -> None:
+    """Write a submission for Kaggle's digit recogniser: ImageId,Label."""
+    from digitlab import console
+    from digitlab.kaggle import Entry
+
+    entry = Entry(tables, recipe, model, out, epochs, seed, device.value)
+    if entry.recipe:
+        again = f"digitlab train --resume {entry.folder}; then: digitlab kaggle {entry.test} --model {entry.folder}"
+        with _shown(entry.recipe, f"{again} --out {out}") as listen:
+            run = entry.train(listen)
+        _report(run)
+    count = entry.write()
+    console.say(f"{count:,} labels for {entry.test}")
+    print(f"submission  {out}")
 
 
 @app.command()

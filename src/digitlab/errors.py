@@ -3,7 +3,8 @@
     DigitlabError
     ├── ImageError         an image cannot be opened, or is not an image
     ├── DataError          labelled digits are missing, malformed or out of range
-    │   └── DownloadError  MNIST could not be fetched, or is not what it should be
+    │   ├── DownloadError  MNIST could not be fetched, or is not what it should be
+    │   └── ArrayError     arrays given to the scikit-learn classifier do not fit it; also a ValueError
     ├── RecipeError        a recipe has a typo, an impossible shape or an impossible value
     ├── ModelError         a recogniser file is damaged, foreign or unsafe
     ├── RunError           a run folder or checkpoint cannot be used
@@ -30,6 +31,10 @@ class DataError(DigitlabError):
 
 class DownloadError(DataError):
     """A download failed or brought something else than it should have."""
+
+
+class ArrayError(DataError, ValueError):
+    """Arrays given to the scikit-learn classifier do not fit it; scikit-learn expects a ValueError there."""
 
 
 class RecipeError(DigitlabError):

@@ -152,7 +152,7 @@ def test_a_file_of_another_kind_an_unknown_split_and_a_lone_test_part_are_refuse
     (tmp_path / "x.txt").write_text("1 2 3")
     with pytest.raises(DataError, match=r"x\.txt is no file of labelled digits"):
         load(tmp_path / "x.txt")
-    with pytest.raises(UsageError, match=r"standard, kaggle, full \(did you mean kaggle\?\)"):
+    with pytest.raises(UsageError, match=r"standard, kaggle, full, submission \(did you mean kaggle\?\)"):
         load("mnist", split="kagle")
     export(random_digits(3), "csv", tmp_path / "d" / "test.csv")
     with pytest.raises(DataError, match="no part to train on, only test"):

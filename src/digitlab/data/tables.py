@@ -41,28 +41,41 @@ def read_csv(path: str | Path) -> Digits:
         DataError: the file is missing, has no labels, lacks a column, has a ragged row, or a value that is no
             whole number, a pixel outside 0 to 255 or a label outside 0 to 9; the line is named.
     """
-    images, labels, count = [np.empty((0, PIXELS), np.uint8)], [np.empty(0, np.uint8)], 0
+    rows = _rows(path, COLUMNS)
+    return Digits(rows[:, 1:].reshape(-1, 28, 28), rows[:, 0], str(path))
+
+
+def read_images(path: str | Path) -> np.ndarray:
+    """Read the images of a CSV file as Kaggle's test.csv is, in its order: (N, 28, 28) uint8.
+
+    A column of labels may be there, and is not looked at. Raises DataError as `read_csv` does.
+    """
+    return _rows(path, COLUMNS[1:]).reshape(-1, 28, 28)
+
+
+def _rows(path: str | Path, columns: tuple[str, ...]) -> np.ndarray:
+    """Return these columns of a file in this order, (N, columns) uint8. Raises DataError."""
+    parts: list[np.ndarray] = []
+    count = 0
     with unpacked(path) as stream:
         lines = _lines(stream, path)
         header = next(lines, None)
         if header is None:
-            raise DataError(f"{path} is empty; it should start with the line label,pixel0,...,pixel783")
-        order = _order(header[1], path)
+            raise DataError(f"{path} is empty; it should start with the line {_example(columns)}")
+        order, width = _order(header[1], path, columns)
         for block in _blocks(lines):
-            values = _values(block, len(order), path)[:, order]
+            values = _values(block, width, path)[:, order]
             wrong = np.flatnonzero(values[:, 0] > 9)
-            if len(wrong):
+            if "label" in columns and len(wrong):
                 where = f"{path}, line {block[wrong[0]][0]}, column {order[0] + 1}"
                 raise DataError(f"{where}: label {values[wrong[0], 0]} is outside 0 to 9; correct it")
-            images.append(values[:, 1:])
-            labels.append(values[:, 0])
+            parts.append(values)
             count += len(values)
             if count > MAX_DIGITS:
                 raise DataError(f"{path} has more than the {MAX_DIGITS:,} digits that are read at once; split it")
     if not count:
         raise DataError(f"{path} has a header but no digits; add a line for each digit")
-    pixels = np.concatenate(images)
-    return Digits(pixels.reshape(-1, 28, 28), np.concatenate(labels), str(path))
+    return np.concatenate(parts)
 
 
 def write_csv(path: str | Path, digits: Digits, progress: Callable[[int], None] = lambda count: None) -> None:
@@ -114,25 +127,30 @@ def _blocks(lines: Iterator[tuple[int, str]]) -> Iterator[Lines]:
         yield block
 
 
-def _order(header: str, path: str | Path) -> list[int]:
-    """Return at which position of a row each of COLUMNS stands."""
+def _order(header: str, path: str | Path, columns: tuple[str, ...]) -> tuple[list[int], int]:
+    """Return at which position of a row each of the columns stands, and how many there are in all."""
     names = [OTHER_NAMES.get(name.strip(), name.strip()) for name in _cells(header, f"{path}, line 1")]
-    missing = [name for name in COLUMNS if name not in names]
+    missing = [name for name in columns if name not in names]
     surplus = [name for name in names if name not in COLUMNS]
     if missing == ["label"] and not surplus:
         raise DataError(
             f"{path} has no labels: the column label is missing, as in Kaggle's test.csv;"
             " use a labelled file, such as train.csv"
         )
-    if len(missing) == len(COLUMNS):
-        raise DataError(f"{path}, line 1: no header; the first line should be label,pixel0,...,pixel{PIXELS - 1}")
+    if len(missing) == len(columns):
+        raise DataError(f"{path}, line 1: no header; the first line should be {_example(columns)}")
     if missing:
         more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
         raise DataError(f"{path}, line 1: column {missing[0]} is missing{more}; add it")
-    if surplus or len(names) != len(COLUMNS):
+    if surplus or len(set(names)) != len(names):
         wrong = surplus[0] if surplus else next(name for name in names if names.count(name) > 1)
         raise DataError(f"{path}, line 1: column {wrong!r} is {'unknown' if surplus else 'there twice'}; remove it")
-    return [names.index(name) for name in COLUMNS]
+    return [names.index(name) for name in columns], len(names)
+
+
+def _example(columns: tuple[str, ...]) -> str:
+    """Return what the first line of a file with these columns looks like."""
+    return f"{'label,' if 'label' in columns else ''}pixel0,...,pixel{PIXELS - 1}"
 
 
 def _values(block: Lines, columns: int, path: str | Path) -> np.ndarray:

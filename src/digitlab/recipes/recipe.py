@@ -67,7 +67,7 @@ class Source:
     """Which digits to train on."""
 
     name: str = "mnist"
-    split: Literal["standard", "kaggle", "full"] = "standard"
+    split: Literal["standard", "kaggle", "full", "submission"] = "standard"
     train_size: int = 0  # how many of the training images to use; 0: all
     strokes: int = 0  # digits by the pen that join the training images
     pieces: int = 0  # pieces of synthetic pages that join them, about half of them no digit

@@ -16,8 +16,10 @@ import numpy as np
 import torch
 import torch.nn.functional as functional
 from torch.optim.swa_utils import AveragedModel
+from torch.utils._pytree import tree_map
 
 from digitlab.data.digits import Material, Pieces
+from digitlab.errors import RunError
 from digitlab.networks import Network, initialise
 from digitlab.recipes import Augmentation, Recipe
 from digitlab.training import checkpoint
@@ -73,6 +75,23 @@ class Training:
     def save(self, folder: Path) -> None:
         """Write a checkpoint. Raises OutputError."""
         checkpoint.save(folder, self.network, self.average, self.optimizer, self.epoch)
+
+    def state(self) -> dict[str, Any]:
+        """Return what `go_on` needs, in memory on the processor; `save` keeps the same in a file."""
+        parts = {"network": self.network, "average": self.average, "optimizer": self.optimizer}
+        states = {name: part.state_dict() for name, part in parts.items() if part is not None}
+        return {"epoch": self.epoch, **tree_map(_kept, states)}
+
+    def go_on(self, state: dict[str, Any]) -> None:
+        """Go on from the state of another training of the same recipe. Raises RunError where it is of another one."""
+        try:
+            self.network.load_state_dict(state["network"])
+            if self.average is not None:
+                self.average.load_state_dict(state["average"])
+            self.optimizer.load_state_dict(state["optimizer"])
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise RunError(f"recipe {self.recipe.name} is not the one that learned so far; begin anew") from error
+        self.epoch = state["epoch"]
 
     def run_epoch(self, listen: Listener) -> dict[str, Any]:
         """Train for one epoch and judge on the validation digits; return the epoch's metrics."""
@@ -195,6 +214,11 @@ def _resident(
     """Return images uint8 and labels int64 of both on the device."""
     parts = (train, validation)
     return [(torch.from_numpy(images).to(device), torch.from_numpy(labels).to(device)) for images, labels in parts]
+
+
+def _kept(value: Any) -> Any:
+    """Return a copy of a tensor that no later step changes, on the processor; anything else as it is."""
+    return value.detach().to("cpu", copy=True) if isinstance(value, torch.Tensor) else value
 
 
 def _to_float(images: torch.Tensor) -> torch.Tensor:
