@@ -20,6 +20,7 @@ from digitlab.readings import Box, Digit, Line
 from digitlab.recognizer import Verdict, load
 
 LONGEST = 1600  # a longer side of about this many pixels shows any digit that a person would photograph
+LIKELY = 0.5  # log odds from which on a digit is read: a page without any should stay empty
 DOUBTFUL = 5.0  # log odds below 0 down to which a piece that was left out casts doubt on its line
 AGREED = 0.98  # probability of one label from which on nobody else is asked
 JUDGE_SAYS = 0.7  # weight of the judge's labels; best on held-out pieces, of which it knows the surroundings
@@ -55,7 +56,7 @@ def read_page(opened: Opened, recognizer: Judge, single: bool = False, judge: Ju
     if not candidates:
         return ()
     fitting = in_company(candidates, labels, odds, choose(candidates, odds))
-    chosen = choose(candidates, fitting)
+    chosen = choose(candidates, fitting - LIKELY)
     if not chosen:
         return ()
     found = [candidates[i] for i in chosen]
@@ -107,7 +108,7 @@ def _of_one_ink(candidates: list[Candidate], odds: np.ndarray) -> np.ndarray:
 def _complete(candidates: list[Candidate], fitting: np.ndarray, lines: list[list[int]]) -> list[float]:
     """Return for each line the probability that none of the pieces in it that were left out is a digit."""
     chosen = [i for row in lines for i in row]
-    doubtful = np.flatnonzero((fitting > -DOUBTFUL) & (fitting <= 0))
+    doubtful = np.flatnonzero((fitting > -DOUBTFUL) & (fitting <= LIKELY))
     spare = [int(i) for i in doubtful if not any(shares_ink(candidates[i], candidates[j]) for j in chosen)]
     shares = [1.0] * len(lines)
     for place in choose([candidates[i] for i in spare], fitting[spare] + DOUBTFUL):
