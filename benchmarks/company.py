@@ -27,6 +27,8 @@ from digitlab.recognizer import load
 FIRST = 5_000_000  # seed
 LENIENT = 4.0  # log odds below 0 down to which a piece may still turn out to be a digit
 SAME = 0.5  # intersection over union of a piece's box and a digit's: they are the same
+# More pages than usual without digits, or with one alone: each kind one page in 16, beside those that come by themselves.
+OFTEN = {0: "distractors", 1: "empty", 2: "text", 3: "lone", 4: "single"}
 OUT = record.ROOT / "src" / "digitlab" / "weights" / "company.json"
 
 
@@ -38,8 +40,7 @@ def evidence_of(seeds: list[int], model: str) -> tuple[np.ndarray, np.ndarray]:
     bank, judge = data.load("mnist").validation, load(model, threads=1)
     rows, truth = [], []
     for seed in seeds:
-        kind = {0: "distractors", 1: "empty", 2: "text"}.get(seed % 16)  # more pages without digits than usual
-        page = make_page(seed, bank, kind)
+        page = make_page(seed, bank, OFTEN.get(seed % 16))
         candidates, labels, odds = judged(page.image, None, judge)
         if not candidates:
             continue

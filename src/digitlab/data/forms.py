@@ -208,6 +208,20 @@ def distractors(sheet: Sheet) -> None:
                 sheet.rule(x, 0, x, sheet.height, max(1.0, 0.04 * base))
 
 
+def lone(sheet: Sheet) -> None:
+    """One letter, sign or drawing that fills the image, as one digit does on a page of kind "single"."""
+    rng = sheet.rng
+    size = max(SMALLEST, rng.uniform(0.4, 0.85) * min(sheet.height, 1.3 * sheet.width))
+    sheet.begin(size)
+    kind = str(rng.choice(["letter", "greek", "mark", "scribble", "shape"], p=[0.45, 0.2, 0.1, 0.1, 0.15]))
+    for _ in range(6):  # a wide one may have no room at the first attempt
+        left = sheet.width / 2 - 0.4 * size + 0.08 * size * rng.standard_normal()
+        foot = (sheet.height + size) / 2 + 0.03 * size * rng.standard_normal()
+        if sheet.distractor(left, foot, size, kind) != left:
+            break
+        size *= 0.8
+
+
 def empty(sheet: Sheet) -> None:
     """Nothing written; now and then the lines of a notebook."""
     rng = sheet.rng
@@ -244,5 +258,6 @@ LAYOUTS: dict[str, tuple[float, Layout]] = {
     "tiny": (0.07, tiny),
     "distractors": (0.05, distractors),
     "empty": (0.03, empty),
+    "lone": (0.0, lone),
 }
-"""Every layout with its share of the pages."""
+"""Every layout with its share of the pages; one without a share is made only where it is asked for."""

@@ -26,7 +26,7 @@ from digitlab.errors import UsageError
 KINDS: dict[str, float] = {kind: share for kind, (share, _) in LAYOUTS.items()}
 """Layouts of pages, with the share that each has where no kind is asked for."""
 
-BARE = ("distractors", "empty")
+BARE = ("distractors", "empty", "lone")
 """Layouts without any digit."""
 
 CROPS = ("tiny", "single", "long", "text")
@@ -117,7 +117,7 @@ def _size(rng: np.random.Generator, kind: str) -> tuple[int, int, int]:
     usual = rng.choice([0.7, 0.75, 1, 1.33, 1.5])
     ratio = {"long": rng.uniform(2, 7), "column": rng.uniform(0.3, 0.9)}.get(kind, usual)
     ratio *= math.exp(0.1 * rng.standard_normal())
-    if kind == "single":
+    if kind in ("single", "lone"):
         longer = max(0.5 * longer, SIZES[0])
     sides = max(SIZES[0], round(longer)), max(40, round(longer * min(ratio, 1 / ratio)))
     return (sides[0], sides[1], 1) if ratio < 1 else (sides[1], sides[0], 1)

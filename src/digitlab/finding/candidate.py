@@ -16,6 +16,8 @@ POINTS = 24  # of a candidate's ink, by which shared ink is found
 AROUND = 2.8  # the surroundings that are shown reach this far across, by the candidate's longer side
 OUTSIDE = 100  # in the mask: beyond the picture's border
 
+_LEVELS = np.arange(256)
+
 
 @dataclass(eq=False)
 class Candidate:
@@ -31,7 +33,6 @@ class Candidate:
         dark: how dark its ink is, 0 to 255, against the paper; of the far view, relative to that view's ink.
         kind: "component", "merge" or "cut".
         cut_off: whether it touches the picture's border.
-        points: (P, 2) int, x and y of some of its ink in the opened picture.
     """
 
     box: Box
@@ -43,7 +44,6 @@ class Candidate:
     dark: float
     kind: str
     cut_off: bool
-    points: np.ndarray
 
     @property
     def scale(self) -> float:
@@ -64,6 +64,14 @@ class Candidate:
     def width(self) -> int:
         """In pixels of the opened picture."""
         return self.box[2] - self.box[0]
+
+    @cached_property
+    def points(self) -> np.ndarray:
+        """Some of its ink: (P, 2) int, x and y in the opened picture."""
+        y, x = np.nonzero(self.mask)
+        some = np.linspace(0, len(x) - 1, POINTS).astype(int)
+        spots = np.stack([x[some], y[some]], axis=1) + self.corner + 0.5
+        return (spots * self.scale).astype(int)
 
     @cached_property
     def strokes(self) -> np.ndarray:
@@ -104,23 +112,41 @@ class Candidate:
 
         height, width = self.mask.shape
         reach = max(4, round(AROUND * max(height, width)))
-        left = self.corner[0] + width // 2 - reach // 2
-        top = self.corner[1] + height // 2 - reach // 2
-        around = np.zeros((reach, reach, 2), np.uint8)
+        # A large piece is looked at on a smaller map: all that it shows are 28 x 28 means.
+        step = 2 ** max(0, (reach // (2 * SIDE)).bit_length() - 1)
+        side = -(-reach // step)
+        left, top = (
+            (at + size // 2 - reach // 2) // step for at, size in zip(self.corner, (width, height), strict=True)
+        )
+        around = np.zeros((side, side, 2), np.uint8)
         around[..., 1] = OUTSIDE
-        darkness = self.view.darkness
-        rows = slice(max(0, top), min(top + reach, darkness.shape[0]))
-        columns = slice(max(0, left), min(left + reach, darkness.shape[1]))
+        darkness = self.view.smaller(step)
+        rows = slice(max(0, top), min(top + side, darkness.shape[0]))
+        columns = slice(max(0, left), min(left + side, darkness.shape[1]))
         inner = around[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
         inner[..., 0] = darkness[rows, columns]
         inner[..., 1] = 0
-        y, x = self.corner[1] - top, self.corner[0] - left
-        own = around[y : y + height, x : x + width, 1]
-        own[self.mask] = 255
-        shape = cv2.INTER_AREA if reach >= SIDE else cv2.INTER_LINEAR
+        mine = self._mask_by(step)
+        y, x = self.corner[1] // step - top, self.corner[0] // step - left
+        own = around[y : y + mine.shape[0], x : x + mine.shape[1], 1]
+        np.maximum(own, mine[: own.shape[0], : own.shape[1]], out=own)
+        shape = cv2.INTER_AREA if side >= SIDE else cv2.INTER_LINEAR
         small = cv2.resize(around, (SIDE, SIDE), interpolation=shape)
         ink = cv2.convertScaleAbs(small[..., 0], alpha=127 / max(1.0, self.dark))
         return np.stack([self.framed, ink, small[..., 1]])
+
+    def _mask_by(self, step: int) -> np.ndarray:
+        """Return its mask, 0 or 255, with `step` x `step` pixels averaged into one, on the grid of `View.smaller`."""
+        import cv2
+
+        mask = self.mask.view(np.uint8)
+        if step == 1:
+            return mask * np.uint8(255)
+        (height, width), (x, y) = mask.shape, self.corner
+        x, y = x % step, y % step
+        grid = np.zeros((-(-(y + height) // step) * step, -(-(x + width) // step) * step), np.uint8)
+        np.multiply(mask, np.uint8(255), out=grid[y : y + height, x : x + width])
+        return cv2.resize(grid, (grid.shape[1] // step, grid.shape[0] // step), interpolation=cv2.INTER_AREA)
 
 
 def make_candidate(
@@ -149,21 +175,17 @@ def make_candidate(
     near = cv2.dilate(padded, np.ones((3, 3), np.uint8))
     floor = min(0.6 * threshold, 0.25 * dark)
     darkness = view.darkness[outer[1] : outer[3], outer[0] : outer[2]]
-    table = np.clip((np.arange(256) - floor) * (255 / (0.9 * dark - floor)), 0, 255).astype(np.uint8)
-    ink = cv2.LUT(darkness, table) * near
-    y, x = np.nonzero(mask)
-    some = np.linspace(0, len(x) - 1, POINTS).astype(int)
+    table = ((_LEVELS - floor) * (255 / (0.9 * dark - floor))).clip(0, 255).astype(np.uint8)
+    ink = cv2.multiply(cv2.LUT(darkness, table), near)
     scale = view.scale
-    points = np.stack([(left + x[some] + 0.5) * scale, (top + y[some] + 0.5) * scale], axis=1).astype(int)
     return Candidate(
         box=(int(left * scale), int(top * scale), round(right * scale), round(bottom * scale)),
         mask=mask,
         ink=ink,
         view=view,
         corner=(left, top),
-        mass=float(ink.sum()) / 255 * scale * scale,
+        mass=cv2.sumElems(ink)[0] / 255 * scale * scale,
         dark=dark,
         kind=kind,
         cut_off=not all(reach),
-        points=points,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from digitlab.finding.candidate import POINTS, Candidate
+from digitlab.finding.candidate import Candidate
 
 WIDE = 0.9  # a piece wider than this by its height may be several digits
 SEAMS = 4  # at most through one piece, and two more for each height of its width
@@ -162,10 +162,7 @@ def _part(piece: Candidate, ink: np.ndarray, left_edge: np.ndarray, right_edge: 
     left, right = left + first, right + first
     ink = np.ascontiguousarray(ink[top:bottom, left:right] * within)
     scale, (x0, y0) = piece.scale, piece.box[:2]
-    y, x = np.nonzero(mask)
-    some = np.linspace(0, len(x) - 1, POINTS).astype(int)
-    points = np.stack([x0 + (left + x[some] + 0.5) * scale, y0 + (top + y[some] + 0.5) * scale], axis=1).astype(int)
     box = (int(x0 + left * scale), int(y0 + top * scale), round(x0 + right * scale), round(y0 + bottom * scale))
     mass = float(ink.sum()) / 255 * scale * scale
     corner = piece.corner[0] + int(left), piece.corner[1] + int(top)
-    return Candidate(box, mask, ink, piece.view, corner, mass, piece.dark, "cut", piece.cut_off, points)
+    return Candidate(box, mask, ink, piece.view, corner, mass, piece.dark, "cut", piece.cut_off)

@@ -8,6 +8,7 @@ strokes as broad as a digit that fills the picture needs. Light ink on dark is t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -44,6 +45,22 @@ class View:
     scale: float
     far: bool
     light: bool = False
+
+    def smaller(self, step: int) -> np.ndarray:
+        """Return the map with `step` x `step` pixels averaged into one, uint8; at the far edges perhaps fewer."""
+        if step not in self._copies:
+            import cv2
+
+            height, width = self.darkness.shape
+            below, beside = -height % step, -width % step
+            padded = cv2.copyMakeBorder(self.darkness, 0, below, 0, beside, cv2.BORDER_REPLICATE)
+            size = padded.shape[1] // step, padded.shape[0] // step
+            self._copies[step] = cv2.resize(padded, size, interpolation=cv2.INTER_AREA)
+        return self._copies[step]
+
+    @cached_property
+    def _copies(self) -> dict[int, np.ndarray]:
+        return {1: self.darkness}
 
 
 def views(grey: np.ndarray, rgb: np.ndarray | None = None) -> list[View]:

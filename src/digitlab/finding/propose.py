@@ -11,7 +11,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from digitlab.finding.blots import OPEN, hollow, solid
 from digitlab.finding.candidate import Candidate, make_candidate
+from digitlab.finding.components import components
 from digitlab.finding.darkness import View, views
 from digitlab.finding.rulings import without_rulings
 
@@ -94,8 +96,11 @@ def propose(views: list[View]) -> Proposals:
     candidates: list[Candidate] = []
     places: list[tuple[int, int]] = []
     every: list[_Layer] = []
+    far = [view for view in views if view.far]
     for view in views:
         layers = [_layer(view, threshold) for threshold in view.levels]
+        for layer in layers if far and not view.far else ():
+            layer.proposed = layer.proposed[~hollow(layer.boxes[layer.proposed] * view.scale, far[0])]
         _drop_twins(layers)
         for layer in layers:
             candidates += [_candidate(layer, [int(i)], "component") for i in layer.proposed]
@@ -113,22 +118,20 @@ def _layer(view: View, threshold: float) -> _Layer:
     darkness = view.darkness
     height, width = darkness.shape
     _, mask = cv2.threshold(darkness, threshold, 1, cv2.THRESH_BINARY)
-    count, label, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(mask, 8, cv2.CV_32S, cv2.CCL_BBDT)
-    inked = np.flatnonzero(mask.view(bool))  # seven times as fast as of bytes
+    label, boxes, area, inked = components(mask)
     owner, level = label.ravel()[inked], darkness.ravel()[inked].astype(np.float32)
-    mass = np.bincount(owner, level, count)
-    dark = np.bincount(owner, level * level, count) / np.maximum(mass, 1)
-    left, top = stats[:, 0], stats[:, 1]
-    right, bottom = left + stats[:, 2], top + stats[:, 3]
-    boxes = np.stack([left, top, right, bottom], axis=1)
-    long = np.maximum(stats[:, 2], stats[:, 3]) * view.scale
+    mass = np.bincount(owner, level, len(area))
+    dark = np.bincount(owner, level * level, len(area)) / np.maximum(mass, 1)
+    across, down = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    long = np.maximum(across, down) * view.scale
     share = threshold / np.maximum(dark, 1)
     usable = (long >= 3) & (share <= FULLEST + 0.1) & (share >= EMPTIEST / 2)
     usable[0] = False
-    tall = stats[:, 3] * view.scale
+    tall = down * view.scale
     least = max(SMALLEST, 0.008 * max(height, width) * view.scale) if not view.far else 0.15 * height * view.scale
-    proposed = usable & (tall >= least) & (share <= FULLEST) & (share >= EMPTIEST) & (stats[:, 2] < 16 * stats[:, 3])
-    proposed &= stats[:, 4] >= 0.02 * stats[:, 2] * stats[:, 3]  # not a mere outline of something large
+    proposed = usable & (tall >= least) & (share <= FULLEST) & (share >= EMPTIEST) & (across < 16 * down)
+    proposed &= area >= 0.02 * across * down  # not a mere outline of something large
+    proposed &= ~(solid(area, across, down) & (tall >= OPEN))
     chosen = np.flatnonzero(proposed)
     if len(chosen) > MOST:
         chosen = chosen[np.argsort(-mass[chosen])[:MOST]]

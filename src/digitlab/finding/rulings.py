@@ -10,6 +10,7 @@ import dataclasses
 
 import numpy as np
 
+from digitlab.finding.components import components
 from digitlab.finding.darkness import View
 
 LONGEST_STROKE = 0.06  # of the longer side: no stroke of a digit on a ruled page runs straight for as long
@@ -82,18 +83,18 @@ def _straight(long: np.ndarray, least: float, thickest: float, across: np.ndarra
 
     gap = 12
     joined = cv2.dilate(long, np.ones((3, 2 * gap + 1), np.uint8))
-    count, label, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(joined, 8, cv2.CV_32S, cv2.CCL_BBDT)
+    label, boxes, *_ = components(joined)
     inked = np.flatnonzero(long.view(bool))
     owner = label.ravel()[inked]
-    area = np.bincount(owner, minlength=count)
-    length = np.maximum(stats[:, 2] - 2 * gap, 1)
+    area = np.bincount(owner, minlength=len(boxes))
+    length = np.maximum(boxes[:, 2] - boxes[:, 0] - 2 * gap, 1)
     thin = area / length <= np.maximum(max(3.0, thickest), SLIM * length)
     thin[0] = False
 
     def solid(i: int) -> bool:
         """Whether it has ink all along: strokes of digits that stand in line make a broken one."""
-        left, top, width, height = stats[i, :4]
-        where = np.s_[top : top + height, left : left + width]
+        left, top, right, bottom = boxes[i]
+        where = np.s_[top:bottom, left:right]
         inside = (label[where] == i) & long[where].view(bool)
         return bool(inside.any(axis=0).sum() >= SOLID * length[i])
 
@@ -103,7 +104,7 @@ def _straight(long: np.ndarray, least: float, thickest: float, across: np.ndarra
         good[:] = False  # may be a 1
     if across is not None:
         bars = thin.copy()
-        bars[bars] = [_between(across, stats[i, :4].tolist(), gap) and solid(i) for i in np.flatnonzero(thin).tolist()]
+        bars[bars] = [_between(across, boxes[i].tolist(), gap) and solid(i) for i in np.flatnonzero(thin).tolist()]
         if bars.sum() >= BARS:  # bars are all as long as the lines are apart; stems of digits are not
             bars &= np.abs(length / np.median(length[bars]) - 1) <= ALIKE
         if bars.sum() >= BARS:
@@ -116,10 +117,10 @@ def _straight(long: np.ndarray, least: float, thickest: float, across: np.ndarra
 
 
 def _between(across: np.ndarray, box: list[int], gap: int) -> bool:
-    """Whether a bar, its box (left, top, width, height) widened by `gap` at both ends, reaches from line to line."""
-    left, top, width, height = box
-    first, last = left + gap, left + width - gap
-    rows = slice(max(0, top - 2), top + height + 2)
+    """Whether a bar, its box (left, top, right, bottom) widened by `gap` at both ends, reaches from line to line."""
+    left, top, right, bottom = box
+    first, last = left + gap, right - gap
+    rows = slice(max(0, top - 2), bottom + 2)
     ends = (across[rows, max(0, end - gap) : end + gap + 1] for end in (first, last))
     return all(bool(end.any()) for end in ends)
 

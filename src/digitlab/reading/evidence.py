@@ -18,7 +18,8 @@ from digitlab.reading.choose import rows
 NAMES = (
     "bias", "odds", "odds below 0", "odds above 4", "cut", "merge", "far", "cut off", "small", "tiny",
     "one digit in row", "two or more in row", "lower than row", "higher than row", "off row's line", "row support",
-    "fainter", "darker", "few digits on page", "unexplained ink", "alone and unexplained", "crowd", "is 1",
+    "fainter", "darker", "few digits on page", "unexplained ink", "alone and unexplained", "crowd", "words in row",
+    "is 1", "fills the picture", "1 that fills the picture",
 )  # fmt: skip
 """The names of the columns of `gather`."""
 
@@ -26,6 +27,7 @@ REACH = 8.0  # heights: no farther away is a digit of the same row
 NEAREST = 5  # digits of a row that tell how high it is
 ITSELF = 0.15  # heights
 ELSEWHERE = 3.0  # heights: a row that passes so far above or below is another one
+FILLS = 0.3  # of the picture's height: a piece higher than this begins to fill it
 SURE = 1.0  # log odds from which on a piece counts as a digit of its page
 
 
@@ -62,19 +64,27 @@ def gather(candidates: Sequence[Candidate], labels: np.ndarray, odds: np.ndarray
     if near_sure:
         off = np.log(float(np.median(dark[near_sure])) / dark)
         table["fainter"], table["darker"] = (np.where(far, 0, np.clip(sign * off - 0.7, 0, 1.5)) for sign in (1, -1))
-    others = _others(candidates, odds)
-    left_over = mass[others].sum() / max(1.0, mass[chosen].sum() + mass[others].sum())
     table["few digits on page"][:] = len(sure) < 2
-    table["unexplained ink"][:] = left_over
-    table["alone and unexplained"][:] = (len(sure) < 3) * left_over
+    view = candidates[0].view
+    table["fills the picture"] = np.clip(height / (view.darkness.shape[0] * view.scale) / FILLS - 1, 0, 1)
+    table["1 that fills the picture"] = table["fills the picture"] * table["is 1"]
     heard = np.flatnonzero(odds > -6)
+    others = _others(candidates, odds)
     if len(others):
         j, i = np.array(others)[None, :], heard[:, None]
-        beside = np.abs(x[j] - x[i]) < 1.2 * height[i] + (right[j] - left[j]) / 2
-        beside &= (np.abs(middle[j] - middle[i]) < 0.6 * height[i]) & (i != j)
-        beside &= ~((left[j] <= x[i]) & (x[i] <= right[j]) & (top[j] <= middle[i]) & (middle[i] <= bottom[j]))
-        beside &= (0.4 * height[i] < height[j]) & (height[j] < 2.5 * height[i])
-        table["crowd"][heard] = np.minimum(3, beside.sum(axis=1))
+        within = (left[i] <= x[j]) & (x[j] <= right[i]) & (top[i] <= middle[j]) & (middle[j] <= bottom[i])
+        apart, level = np.abs(x[j] - x[i]) / height[i], np.abs(middle[j] - middle[i]) < 0.6 * height[i]
+        outside, size = ~within & (i != j), height[j] / height[i]
+        # Dirt far paler than the digit, and what lies inside it, ask for no explanation.
+        ink = mass[j] * outside * np.where(far[i], 1, np.minimum(1, dark[j] / dark[i])) ** 2
+        explained = np.maximum(mass[heard], mass[chosen].sum()).clip(1)
+        left_over = ink.sum(axis=1) / (ink.sum(axis=1) + explained)
+        table["unexplained ink"][heard] = left_over
+        table["alone and unexplained"][heard] = (len(sure) < 3) * left_over
+        alike = outside & level & (size > 0.4) & (size < 2.5)
+        close = apart < 1.2 + (right[j] - left[j]) / 2 / height[i]
+        table["crowd"][heard] = np.minimum(3, (alike & close).sum(axis=1))
+        table["words in row"][heard] = np.minimum(5, (alike & (apart < REACH)).sum(axis=1)) / 5
     places = height.tolist(), middle.tolist(), x.tolist()  # plain numbers: they are taken one by one
     for index in heard.tolist():
         _row_evidence(index, found, *places, table)

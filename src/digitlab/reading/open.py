@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 from digitlab.errors import ImageError, UsageError
+from digitlab.finding.ink import shrunk
 from digitlab.reading import pdf, tiff
 from digitlab.reading.decode import decoded, identified
 from digitlab.reading.pixels import MAX_PIXELS, from_array
@@ -80,6 +81,8 @@ class Document:
                 rgb = None
         else:
             grey = np.asarray(picture)
+        if longest is not None and max(grey.shape) > longest * 1.1:  # whole-number steps left it larger
+            grey, rgb = shrunk(grey, longest), None if rgb is None else shrunk(rgb, longest)
         return Opened(grey, rgb, size, self.file, number, self.pages)
 
     def wanted(self, pages: Pages | None = None) -> range:
