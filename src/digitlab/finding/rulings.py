@@ -10,6 +10,7 @@ import dataclasses
 
 import numpy as np
 
+from digitlab.finding.cells import find_cells
 from digitlab.finding.components import components
 from digitlab.finding.darkness import View
 
@@ -17,6 +18,8 @@ LONGEST_STROKE = 0.06  # of the longer side: no stroke of a digit on a ruled pag
 SHORTEST = 40  # pixels: and none on a small picture
 LONG = 0.3  # of the longer side: a line reaches at least this far, or
 BARS = 5  # at least so many lie between the lines that run across: the bars of a form or a table
+GAP = 12  # pixels: runs of a line are at most twice as far apart
+CELLS = 1.5  # cells: where a page has some, a line reaches at least along so many, or it is a bar
 ALIKE = 0.12  # of their length: bars differ by no more
 ALONE = 0.75  # of the picture: one line alone is a ruling only if it reaches so far
 SOLID = 0.9  # of its length a line has ink
@@ -31,8 +34,12 @@ def without_rulings(view: View) -> View:
 
     threshold = view.levels[min(1, len(view.levels) - 1)]
     mask = (view.darkness > threshold).astype(np.uint8)
-    level = _level_lines(mask, None)
-    upright = _level_lines(cv2.transpose(mask), None if level is None else cv2.transpose(level))
+    cells = find_cells(mask)
+    level = _level_lines(mask, cells.upright if cells.width else None, cells.level, cells.width)
+    # Where lines cross, the first of them hides that the other goes on: it is gone before that is looked for.
+    rest = mask if level is None else mask & ~level & 1
+    across = None if level is None else cv2.transpose(level)
+    upright = _level_lines(cv2.transpose(rest), across, cv2.transpose(cells.upright), cells.height)
     if level is None and upright is None:
         return view
     wiped = np.zeros_like(mask)
@@ -44,26 +51,20 @@ def without_rulings(view: View) -> View:
     return dataclasses.replace(view, darkness=view.darkness * (1 - wiped))
 
 
-def _level_lines(mask: np.ndarray, across: np.ndarray | None) -> np.ndarray | None:
+def _level_lines(mask: np.ndarray, across: np.ndarray | None, sides: np.ndarray, cell: float) -> np.ndarray | None:
     """Find the pixels (0 or 1) of level lines that belong to no stroke, soft edges included; None if there are none.
 
     Args:
         mask: (height, width) uint8, 1 where there is ink.
         across: the same for the lines that run across, where they are known.
+        sides: the same for the level sides of cells.
+        cell: how long these are, pixels; 0 where there are none.
     """
     import cv2
 
-    longer = max(mask.shape)
-    run = max(SHORTEST, round(LONGEST_STROKE * longer))
-    if mask.shape[1] < 2 * run:
-        return None
-    solid = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, 5), np.uint8))
-    solid = cv2.dilate(solid, np.ones((5, 1), np.uint8))  # four degrees of tilt, with the line's own thickness
-    long = cv2.morphologyEx(solid, cv2.MORPH_OPEN, np.ones((1, run), np.uint8)) & mask
-    if not long.any():
-        return None
-    straight = _straight(long, LONG * longer, THICKEST * longer, across)
-    if straight is None:
+    straight = _long_lines(mask, across, cell)
+    straight = sides if straight is None else straight | sides
+    if not straight.any():
         return None
     thickness = _usual_run(straight)
     tall = max(3, round(1.7 * thickness) + 1)
@@ -77,11 +78,35 @@ def _level_lines(mask: np.ndarray, across: np.ndarray | None) -> np.ndarray | No
     return cv2.dilate(line, np.ones((2 * max(1, round(thickness / 3)) + 1, 3), np.uint8)) & ~(rest | mended) & 1
 
 
-def _straight(long: np.ndarray, least: float, thickest: float, across: np.ndarray | None) -> np.ndarray | None:
-    """Keep of the long runs those that are thin, and reach far or from one line that runs across to the next."""
+def _long_lines(mask: np.ndarray, across: np.ndarray | None, cell: float) -> np.ndarray | None:
+    """Return the pixels (0 or 1) of a mask's long level lines; None where it has none. For arguments see above."""
     import cv2
 
-    gap = 12
+    longer = max(mask.shape)
+    run = max(SHORTEST, round(LONGEST_STROKE * longer))
+    if cell:
+        run = min(run, round(0.8 * cell))
+    if mask.shape[1] < 2 * run:
+        return None
+    solid = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, 5), np.uint8))
+    solid = cv2.dilate(solid, np.ones((5, 1), np.uint8))  # four degrees of tilt, with the line's own thickness
+    long = cv2.morphologyEx(solid, cv2.MORPH_OPEN, np.ones((1, run), np.uint8)) & mask
+    if not long.any():
+        return None
+    least = min(LONG * longer, CELLS * cell) if cell else LONG * longer
+    gap = max(2, min(GAP, round(cell / 6))) if cell else GAP
+    return _straight(long, least, THICKEST * longer, across, 1 if cell else BARS, gap)
+
+
+def _straight(
+    long: np.ndarray, least: float, thickest: float, across: np.ndarray | None, fewest: int, gap: int
+) -> np.ndarray | None:
+    """Keep of the long runs those that are thin, and reach far or from one line that runs across to the next.
+
+    Of the latter, bars, there must be `fewest` at least. Runs up to twice `gap` pixels apart are one.
+    """
+    import cv2
+
     joined = cv2.dilate(long, np.ones((3, 2 * gap + 1), np.uint8))
     label, boxes, *_ = components(joined)
     inked = np.flatnonzero(long.view(bool))
@@ -100,14 +125,14 @@ def _straight(long: np.ndarray, least: float, thickest: float, across: np.ndarra
 
     good = thin & (length >= least)
     good[good] = [solid(i) for i in np.flatnonzero(good).tolist()]
-    if good.sum() == 1 and length[good] < ALONE * long.shape[1]:
+    if fewest > 1 and good.sum() == 1 and length[good] < ALONE * long.shape[1]:
         good[:] = False  # may be a 1
     if across is not None:
         bars = thin.copy()
         bars[bars] = [_between(across, boxes[i].tolist(), gap) and solid(i) for i in np.flatnonzero(thin).tolist()]
-        if bars.sum() >= BARS:  # bars are all as long as the lines are apart; stems of digits are not
+        if bars.sum() >= fewest:  # bars are all as long as the lines are apart; stems of digits are not
             bars &= np.abs(length / np.median(length[bars]) - 1) <= ALIKE
-        if bars.sum() >= BARS:
+        if bars.sum() >= fewest:
             good |= bars
     if not good.any():
         return None

@@ -1,0 +1,64 @@
+"""Boxes that are drawn for digits are told from digits, however small they are."""
+
+import cv2
+import numpy as np
+import pytest
+
+from digitlab.finding.cells import find_cells
+from digitlab.finding.propose import components_of
+
+
+def form(side=44, count=5, thickness=2, tilt=0.0, apart=8):
+    """A row of boxes on white paper and their middles; (image, [(x, y)])."""
+    image = np.full((160, 80 + count * (side + apart)), 240, np.uint8)
+    middles = []
+    for index in range(count):
+        left = 40 + index * (side + apart)
+        top = 60 + tilt * left
+        corners = [(left, top), (left + side, top + tilt * side), (left + side, top + side), (left, top + side)]
+        cv2.polylines(image, [np.rint(np.array(corners)).astype(np.int32)], True, 60, thickness, cv2.LINE_AA)
+        middles.append((left + side // 2, round(top + side / 2)))
+    return image, middles
+
+
+def mask_of(image):
+    return (image < 160).astype(np.uint8)
+
+
+@pytest.mark.parametrize("thickness", [1, 2, 5])
+@pytest.mark.parametrize("tilt", [0.0, 0.06, -0.06])
+def test_boxes_of_a_form_are_found_and_their_lines_are_covered(thickness, tilt):
+    image, _ = form(thickness=thickness, tilt=tilt)
+    mask = mask_of(image)
+    cells = find_cells(mask)
+    assert cells.width == pytest.approx(44, abs=6)
+    assert ((cells.level | cells.upright) & mask).sum() > 0.9 * mask.sum()
+
+
+def test_two_boxes_alone_may_be_writing():
+    assert find_cells(mask_of(form(count=2)[0])).width == 0
+
+
+def test_zeros_are_no_cells():
+    image = np.full((120, 400), 240, np.uint8)
+    for x in range(40, 400, 60):
+        cv2.ellipse(image, (x, 60), (18, 28), 0, 0, 360, 30, 4, cv2.LINE_AA)
+    assert find_cells(mask_of(image)).width == 0
+
+
+def test_a_digit_in_a_small_box_is_proposed_without_its_box():
+    image, middles = form()
+    for x, y in middles:  # a 7, clear of the box
+        cv2.polylines(image, [np.array([(x - 9, y - 13), (x + 9, y - 13), (x - 3, y + 14)])], False, 20, 4, cv2.LINE_AA)
+    boxes = [candidate.box for candidate in components_of(image).candidates if not candidate.far]
+    for x, y in middles:
+        own = [box for box in boxes if box[0] < x < box[2] and box[1] < y < box[3]]
+        assert any(box[2] - box[0] < 30 and box[3] - box[1] < 38 for box in own)
+        assert not any(box[2] - box[0] > 40 for box in own)
+
+
+def test_a_page_of_noise_is_no_form():
+    mask = (np.random.default_rng(0).random((200, 300)) < 0.4).astype(np.uint8)
+    cells = find_cells(mask)
+    assert cells.width == 0
+    assert not cells.level.any()
