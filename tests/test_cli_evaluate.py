@@ -47,7 +47,7 @@ def test_json_holds_what_was_asked_for_beside_the_plain_figures(place, run, digi
     right = (load(place / "template.onnx").predict(stripes) == digits.labels[180:]).mean()
     assert page["robustness"]["corruptions"][9] == {
         "name": "stripe", "n": 80, "errors": round(80 * (1 - right)), "accuracy": pytest.approx(right),
-        "interval": page["robustness"]["corruptions"][9]["interval"],
+        "interval": page["robustness"]["corruptions"][9]["interval"], "refused": None,
     }  # fmt: skip
     assert page["outliers"]["overall"]["n"] == 7 * 80
     assert page["refusal"]["found"]["n"] == page["refusal"]["judged"]["n"] == 80

@@ -89,12 +89,14 @@ def print_robustness(found: Robustness) -> None:
     from digitlab import console
 
     rows = [
-        (row.name.replace("_", " "), console.percent(row.accuracy), console.interval(*row.interval), f"{row.errors:,}")
+        (row.name.replace("_", " "), console.percent(row.accuracy), console.interval(*row.interval), f"{row.errors:,}",
+         console.percent(row.refused))
         for row in found.rows
-    ]
-    rows.append(("mean of the fifteen", console.percent(found.mean), "", ""))
+    ]  # fmt: skip
+    rows.append(("mean of the fifteen", console.percent(found.mean), "", "", ""))
     title = f"{found.model} on {found.data}, corrupted: {found.clean.n:,} digits"
-    console.print_table(title, ("corruption", "accuracy", "95 % interval, %", "wrong"), rows)
+    columns = ("corruption", "accuracy", "95 % interval, %", "wrong", "refused as no digit")
+    console.print_table(title, columns, rows)
 
 
 def print_rejection(found: Rejection) -> None:

@@ -142,6 +142,7 @@ def test_json_is_stable_and_complete(judged: tuple[Digits, np.ndarray]) -> None:
     promised = "accuracy errors n interval nll ece corrected_accuracy per_class confusion"
     assert set(promised.split()) <= set(content)
     assert set(content) == set(Evaluation.__dataclass_fields__)
+    assert set(content) - set(e.summary()) == {"per_class", "confusion", "reliability"}
     assert content["interval"] == pytest.approx(e.interval, abs=1e-6)
     assert content["reliability"][14]["high"] == 1.0
     assert set(content["per_class"][0]) == {"label", "precision", "recall", "f1", "n"}

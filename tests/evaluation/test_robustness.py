@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+import digitlab
 from digitlab.data import Digits, strokes
 from digitlab.errors import UsageError
 from digitlab.evaluation import corrupt, measure_robustness
@@ -40,6 +41,14 @@ def test_each_row_is_what_counting_gives(found: Robustness, template, digits: Di
     assert found.clean.accuracy > found.mean
 
 
+def test_one_that_knows_no_digit_says_how_often_it_refuses(found: Robustness, digits: Digits) -> None:
+    recognizer = digitlab.load("default")
+    rows = measure_robustness(recognizer, digits[:40]).rows
+    odds = recognizer.judge(corrupt("stripe", digits.images[:40])).odds
+    assert rows[10].refused == pytest.approx((odds < 0).mean())
+    assert {row.refused for row in found.rows} == {None}
+
+
 def test_the_sheet_shows_the_same_digits_in_every_row(found: Robustness, digits: Digits) -> None:
     assert found.sheet.shape == (16, 10, 28, 28)
     assert np.array_equal(found.sheet[0], digits.images[:10])
@@ -50,7 +59,7 @@ def test_json_is_plain_and_complete(found: Robustness, digits: Digits) -> None:
     content = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert content.keys() == {"model", "data", "digest", "seed", "clean", "corruptions", "mean"}
     assert content["digest"] == digits.digest
-    assert content["corruptions"][0].keys() == {"name", "n", "errors", "accuracy", "interval"}
+    assert content["corruptions"][0].keys() == {"name", "n", "errors", "accuracy", "interval", "refused"}
     assert len(content["corruptions"]) == 15
 
 

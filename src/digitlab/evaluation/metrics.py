@@ -81,6 +81,10 @@ class Evaluation:
         plain["reliability"] = [row.to_dict() for row in self.reliability]
         return {key: _rounded(value) for key, value in plain.items()}
 
+    def summary(self) -> dict[str, Any]:
+        """Return the same without the long tables: by label, confusion, reliability."""
+        return {k: v for k, v in self.to_dict().items() if k not in ("per_class", "confusion", "reliability")}
+
 
 def evaluate_probabilities(
     probabilities: np.ndarray, digits: Digits, *, model: str = "", temperature: float | None = None

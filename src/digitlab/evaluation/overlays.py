@@ -53,7 +53,7 @@ def fog(images: np.ndarray, randoms: Randoms) -> np.ndarray:
 def spatter(images: np.ndarray, randoms: Randoms) -> np.ndarray:
     """Cover parts with drops of mud, a quarter as light as ink."""
     wet = np.stack([rng.normal(0.65, 0.3, (28, 28)) for rng in randoms]).astype(np.float32)
-    mud = smooth((smooth(wet, 1) > 0.65).astype(np.float32), 1.5)
+    mud = smooth((smooth(wet, (1, 1)) > 0.65).astype(np.float32), (1.5, 1.5))
     mud[mud < 0.8] = 0
     return images * (1 - mud) + 63 / 255 * mud
 
@@ -82,11 +82,16 @@ def zigzag(images: np.ndarray, randoms: Randoms) -> np.ndarray:
     return zigzagged
 
 
-def smooth(images: np.ndarray, sigma: float) -> np.ndarray:
-    """Blur (N, 28, 28) by a Gaussian, with edges that go on as they are. Raises MissingExtraError."""
+def smooth(images: np.ndarray, sigmas: tuple[float, float]) -> np.ndarray:
+    """Blur (N, 28, 28) by a Gaussian, with edges that go on as they are. Raises MissingExtraError.
+
+    Args:
+        images: to blur.
+        sigmas: deviation up and down, and to the sides, pixels.
+    """
     with needs_extra("corrupting images"):
         from scipy import ndimage
-    return ndimage.gaussian_filter(images, (0, sigma, sigma), mode="nearest")
+    return ndimage.gaussian_filter(images, (0, *sigmas), mode="nearest")
 
 
 def _finer(land: np.ndarray, amplitude: float, randoms: Randoms) -> np.ndarray:

@@ -28,6 +28,7 @@ class Row:
         errors: how many are read wrong.
         accuracy: the share that is read right, 0 to 1.
         interval: 95 % Wilson interval of the accuracy.
+        refused: the share thought rather no digit than one, right or wrong; None where it cannot say that.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Row:
     errors: int
     accuracy: float
     interval: tuple[float, float]
+    refused: float | None
 
 
 @dataclass(frozen=True)
@@ -128,10 +130,14 @@ def sample(digits: Digits, count: int | None) -> tuple[Digits, np.ndarray]:
 
 
 def _row(name: str, recognizer: Recognizer, images: np.ndarray, labels: np.ndarray) -> Row:
-    right = int((recognizer.predict(images) == labels).sum())
-    return Row(name, len(labels), len(labels) - right, right / len(labels), wilson_interval(right, len(labels)))
+    verdict, n = recognizer.judge(images), len(labels)
+    right = int((verdict.probabilities.argmax(axis=1) == labels).sum())
+    refused = float((verdict.odds < 0).mean()) if recognizer.can_reject else None
+    return Row(name, n, n - right, right / n, wilson_interval(right, n), refused)
 
 
 def _plain(row: Row) -> dict[str, Any]:
     low, high = row.interval
-    return asdict(row) | {"accuracy": round(row.accuracy, 6), "interval": [round(low, 6), round(high, 6)]}
+    refused = None if row.refused is None else round(row.refused, 6)
+    shares = {"accuracy": round(row.accuracy, 6), "interval": [round(low, 6), round(high, 6)], "refused": refused}
+    return asdict(row) | shares
