@@ -64,12 +64,11 @@ def measure(recognizer: Recognizer) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return figures for the manifest (accuracy and n by what they are on), and all of them for results/."""
     evaluation, _ = judge(recognizer, held_out(recognizer, "mnist"))
     figures = {**recognizer.manifest.figures, "test": {"accuracy": evaluation.accuracy, "n": evaluation.n}}
-    detail = {
-        key: value
-        for key, value in evaluation.to_dict().items()
-        if key not in ("per_class", "confusion", "reliability")
+    everything: dict[str, Any] = {
+        "test": evaluation.summary(),
+        "digit_or_not": figures.get("digit or not"),
+        "singles": None,
     }
-    everything: dict[str, Any] = {"test": detail, "digit_or_not": figures.get("digit or not"), "singles": None}
     photos = Path(os.environ.get("DIGITLAB_DATA", "")) / "photos"
     if "DIGITLAB_DATA" in os.environ and (photos / "labels.json").exists():
         scored = score_singles(photos, Reader(recognizer))

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import reader_tables
 import record
+import robustness_tables
 from cells import Results, markdown
 from digitlab import storage
 from digitlab.console import interval, percent
@@ -159,6 +160,10 @@ TABLES: dict[str, tuple[str, Callable[[Results], str], str]] = {
     "strokes": ("strokes_only", strokes_only, "strokes_only.py"),
     "framing": ("framing", framing, "framing.py"),
     "default": ("default", default, "bundle.py"),
+    "corruptions": ("robustness", robustness_tables.corruptions, "robustness.py"),
+    "outliers": ("robustness", robustness_tables.outliers, "robustness.py"),
+    "calibration": ("robustness", robustness_tables.calibration, "robustness.py"),
+    "refusals": ("robustness", robustness_tables.refusals, "robustness.py"),
     "judge": ("reader", judge, "bundle.py"),
 }
 

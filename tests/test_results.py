@@ -86,6 +86,17 @@ def test_the_figures_of_a_bundled_recogniser_are_of_the_file_that_ships(name: st
     assert hashlib.sha256(content).hexdigest() == page["sha256"], "run benchmarks/bundle.py for the run that ships"
 
 
+def test_robustness_is_of_the_file_that_ships_and_agrees_with_its_figures() -> None:
+    page, default = results("robustness"), results("default")
+    assert page["sha256"] == default["sha256"], "run: python benchmarks/robustness.py"
+    assert page["evaluation"]["errors"] == page["robustness"]["clean"]["errors"] == default["test"]["errors"]
+    accuracies = [row["accuracy"] for row in page["robustness"]["corruptions"]]
+    assert page["robustness"]["mean"] == pytest.approx(sum(accuracies) / 15, abs=1e-6)
+    for rule in page["refusals"]:
+        assert rule["found"]["data"] == "mnist validation"
+        assert rule["found"]["risk"] <= rule["wanted"]
+
+
 def test_what_ships_is_small_enough_together(script: Any, tmp_path: Path) -> None:
     bundle = script("bundle")
     (tmp_path / "one.onnx").write_bytes(bytes(2_000_000))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from digitlab.cli_evaluate import background, evaluate
 from digitlab.errors import DigitlabError, UsageError
 
 if TYPE_CHECKING:
@@ -187,47 +188,12 @@ def _report(run: Run) -> None:
         return
     digits = held_out(recognizer)
     figures, probabilities = judge(recognizer, digits)
-    page = write_report(run.folder, figures, digits, probabilities, history=run.history, **_background(recognizer))
+    page = write_report(run.folder, figures, digits, probabilities, history=run.history, **background(recognizer))
     console.print_evaluation(figures)
     print(f"recogniser  {run.recognizer}\nreport      {page}")
 
 
-def _background(recognizer: Any) -> dict[str, Any]:
-    """Return what a report tells about where a recogniser comes from."""
-    from digitlab import console
-    from digitlab.recipes import Recipe, table
-
-    recipe = Recipe.from_dict(recognizer.manifest.recipe, recognizer.name)
-    plan = [row for heading, rows in console.plan_rows(recipe) if "Chosen" not in heading for row in rows]
-    facts = {"parameters": f"{recipe.parameters:,}", "temperature": round(recognizer.manifest.temperature, 4)}
-    facts |= recognizer.manifest.training | {"versions": recognizer.manifest.versions}
-    return {"layers": table(recipe.layers), "plan": plan, "facts": facts}
-
-
-@app.command()
-def evaluate(
-    model: Annotated[str, typer.Argument(help="A bundled name, an .onnx file or a run folder.")] = "default",
-    data: Annotated[
-        str | None, typer.Option(help="mnist (its test images) or a path; else the recipe's own test part.")
-    ] = None,
-    as_json: Json = False,
-    report: Annotated[Path | None, typer.Option(help="Write an HTML report and figures into this folder.")] = None,
-) -> None:
-    """Measure a recogniser on labelled digits that it never learned from."""
-    from digitlab import console
-    from digitlab.evaluation import held_out, judge, write_report
-    from digitlab.recognizer import load
-
-    recognizer = load(model)
-    digits = held_out(recognizer, data)
-    figures, probabilities = judge(recognizer, digits)
-    if as_json:
-        console.print_json(figures.to_dict())
-    else:
-        console.print_evaluation(figures)
-    if report:
-        page = write_report(report, figures, digits, probabilities, **_background(recognizer))
-        console.say(f"report: {page}")
+app.command()(evaluate)
 
 
 @app.command()

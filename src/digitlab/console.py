@@ -118,9 +118,18 @@ def print_evaluation(e: Evaluation) -> None:
         ("95 % interval", f"{interval(*e.interval)} %"),
         ("corrected labels", corrected),
         ("negative log-likelihood", f"{e.nll:.4f}"),
-        ("calibration error", percent(e.ece)),
+        ("Brier score", f"{e.brier:.5f}"),
+        ("calibration error (ECE)", percent(e.ece)),
         ("answered without error", percent(e.coverage_without_error)),
     ]
+    if e.corrected_coverage_without_error is not None:
+        rows.append(("the same, corrected labels", percent(e.corrected_coverage_without_error)))
+    rows += [
+        (f"answered with {100 * row['risk']:g} % wrong", percent(row["coverage"]))
+        for row in e.coverage_at_risk
+        if row["risk"]
+    ]
+    rows.append(("area under risk and coverage", f"{e.aurc:.6f}"))
     print_table(f"{e.model} on {e.data}", ("", ""), rows)
 
 

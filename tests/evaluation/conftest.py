@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
+from digitlab.data import strokes
 from digitlab.data.digits import Digits
+from digitlab.networks.onnx_graph import to_onnx
+from digitlab.recipes import read_layers
+from digitlab.recognizer import Manifest, Recognizer
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -40,3 +46,22 @@ def doubted() -> tuple[Digits, np.ndarray]:
     probabilities = np.full((3, 10), 0.01)
     probabilities[[0, 1, 2], [9, 6, 4]] = 0.91
     return digits, probabilities
+
+
+@pytest.fixture(scope="session")
+def template() -> Callable[..., Recognizer]:
+    """Return what makes a recogniser that compares images with the mean of each digit by the pen.
+
+    It takes the name of the data that its recipe is to name, and its split.
+    """
+    digits = strokes.generate(1000, seed=2)
+    means = np.stack([digits.images[digits.labels == label].mean(axis=0).ravel() / 255 for label in range(10)])
+    weights = {"stages.1.weight": (means * 0.6).astype(np.float32)}
+    weights["stages.1.bias"] = (-0.3 * (means**2).sum(axis=1)).astype(np.float32)
+    layers = ["flatten", "dense 10"]
+
+    def make(source: str = "strokes", split: str = "standard") -> Recognizer:
+        recipe = {"layers": layers, "data": {"name": str(source), "split": split}}
+        return Recognizer(to_onnx(read_layers(layers), weights, Manifest("template", recipe)))
+
+    return make

@@ -9,10 +9,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from digitlab.evaluation.calibration import (
+    area_under_risk_coverage,
+    coverage_at_risk,
     coverage_without_error,
     expected_calibration_error,
     reliability,
     risk_coverage,
+    threshold_for_risk,
 )
 
 
@@ -73,3 +76,23 @@ def test_of_equally_sure_digits_none_can_be_refused_alone() -> None:
     assert coverage.tolist() == [0.25, 0.75, 1.0]
     assert risk.tolist() == pytest.approx([0, 1 / 3, 1 / 4])
     assert coverage_without_error(confidence, right) == 0.25
+
+
+@given(answers(), st.sampled_from([0.0, 0.001, 0.1, 0.3, 1.0]))
+@settings(deadline=None)
+def test_coverage_and_threshold_at_a_risk_are_the_best_there_are(
+    answer: tuple[np.ndarray, np.ndarray], risk: float
+) -> None:
+    confidence, right = answer
+    shares = {t: np.mean(confidence >= t) for t in confidence if np.mean(~right[confidence >= t]) <= risk}
+    assert coverage_at_risk(confidence, right, risk) == pytest.approx(max(shares.values(), default=0.0))
+    assert threshold_for_risk(confidence, right, risk) == min(shares, default=None)
+    if risk == 0:
+        assert coverage_at_risk(confidence, right, 0) == pytest.approx(coverage_without_error(confidence, right))
+
+
+def test_the_area_is_the_mean_risk_over_coverages() -> None:
+    confidence, right = np.array([0.9, 0.8, 0.7, 0.6]), np.array([True, False, True, False])
+    assert area_under_risk_coverage(confidence, right) == pytest.approx((0 + 1 / 2 + 1 / 3 + 1 / 2) / 4)
+    # All are equally sure: any order is a guess, and the area is the share that is wrong.
+    assert area_under_risk_coverage(np.ones(4), right) == pytest.approx(0.5)

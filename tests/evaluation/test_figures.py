@@ -11,9 +11,10 @@ from PIL import Image
 
 from digitlab.data.digits import Digits
 from digitlab.errors import UsageError
-from digitlab.evaluation import canvas, evaluate_probabilities, figures, samples
+from digitlab.evaluation import canvas, contact, evaluate_probabilities, figures, samples
+from digitlab.evaluation.refusal import Refusal, apply_threshold
 
-from .conftest import blobs
+from .conftest import blobs, softmax
 
 Judged = tuple[Digits, np.ndarray]
 EPOCHS = [
@@ -86,6 +87,43 @@ def test_the_risk_curve_marks_the_coverage_without_error(judged: Judged) -> None
     figure = figures.risk_coverage_curve(e, *judged)
     assert f"no error up to {e.coverage_without_error * 100:.1f} %" in words(figure)
     assert figure.axes[0].lines[0].get_ydata()[-1] == pytest.approx(1 - e.accuracy)
+
+
+def test_the_risk_curve_has_a_line_by_the_annotators_and_a_point_for_a_rule(doubted: Judged) -> None:
+    digits, probabilities = doubted
+    rule = Refusal(0.5, 0.9, *[apply_threshold(0.9, digits, probabilities)] * 2)
+    figure = figures.risk_coverage_curve(evaluate_probabilities(probabilities, digits), digits, probabilities, rule)
+    (ax,) = figure.axes
+    drawn = {line.get_label(): line.get_ydata()[-1] for line in ax.lines if not line.get_label().startswith("_")}
+    assert drawn["labels as given"] == pytest.approx(2 / 3)
+    assert drawn["labels corrected"] == pytest.approx(1 / 2)
+    assert drawn["at most 50 % wrong, as chosen"] == pytest.approx(2 / 3)
+    canvas.to_png(figure)
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_is_left_of_the_axes_is_not_drawn() -> None:
+    labels = np.arange(500) % 10
+    probabilities = softmax(np.random.default_rng(1).normal(8, 2, (500, 1)) * np.eye(10)[labels])
+    probabilities[0] = 0.1  # one that is wrong, and least sure
+    digits = blobs((labels + (np.arange(500) == 0)) % 10)
+    figure = figures.risk_coverage_curve(evaluate_probabilities(probabilities, digits), digits, probabilities)
+    canvas.to_png(figure)
+    (ax,) = figure.axes
+    assert ax.get_xlim()[0] > 0.5
+    assert all(line.get_clip_on() for line in ax.lines)
+
+
+def test_a_contact_sheet_has_a_name_and_a_note_a_row() -> None:
+    sheet = np.random.default_rng(0).integers(0, 256, (3, 4, 28, 28), np.uint8)
+    figure = contact.contact_sheet(sheet, ["clean", "fog", "zigzag"], ["99 %", "12 %", "3 %"])
+    (ax,) = figure.axes
+    pixels = ax.images[0].get_array()
+    assert pixels.shape == (3 * 32, 4 * 32)
+    assert np.array_equal(pixels[34:62, 66:94], sheet[1, 2])
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["clean", "fog", "zigzag"]
+    assert [text.get_text() for text in ax.texts] == ["99 %", "12 %", "3 %"]
+    canvas.to_png(figure)
 
 
 def test_random_results_are_a_grid_and_the_same_for_the_same_seed(judged: Judged) -> None:

@@ -76,6 +76,10 @@ def test_figures_stay_within_their_ranges_and_ignore_the_order(judgement: tuple[
     assert 0 <= e.brier <= 2
     assert e.nll >= 0
     assert 0 <= e.coverage_without_error <= e.accuracy
+    coverages = [row["coverage"] for row in e.coverage_at_risk]
+    assert coverages == sorted(coverages)
+    assert coverages[0] == pytest.approx(e.coverage_without_error)
+    assert 0 <= e.aurc <= 1
     assert sum(map(sum, e.confusion)) == sum(row.n for row in e.reliability) == e.n
     assert sum(e.confusion[k][k] for k in range(10)) == e.n - e.errors
     order = np.random.default_rng(0).permutation(len(digits))
@@ -111,6 +115,17 @@ def test_people_correct_the_labels_of_mnists_test_file(doubted: tuple[Digits, np
         2,
     )  # the 9 is right after all; the one without agreement is out
     assert e.corrected_accuracy == 0.5
+    assert (e.coverage_without_error, e.corrected_coverage_without_error) == (0.0, 0.0)  # all are equally sure
+
+
+def test_coverage_without_error_is_told_by_the_annotators_labels_too(doubted: tuple[Digits, np.ndarray]) -> None:
+    digits, probabilities = doubted
+    surer = probabilities.copy()
+    surer[0] = 0.99 * np.eye(10)[9] + 0.001  # the 9 that was labelled 8 is read most surely
+    e = evaluate_probabilities(surer, digits)
+    assert e.coverage_without_error == 0.0
+    assert e.corrected_coverage_without_error == 0.5
+    assert e.coverage_at_risk[0] == {"risk": 0.0, "coverage": 0.0}
 
 
 @pytest.mark.parametrize("name", ["strokes", "mnist train"])
@@ -118,6 +133,7 @@ def test_nothing_is_corrected_where_nobody_looked_again(name: str) -> None:
     labels = np.arange(10)
     e = evaluate_probabilities(np.eye(10), blobs(labels, name, np.arange(10)))
     assert e.corrected_accuracy is e.corrected_errors is e.corrected_n is None
+    assert e.corrected_coverage_without_error is None
 
 
 def test_json_is_stable_and_complete(judged: tuple[Digits, np.ndarray]) -> None:
@@ -126,6 +142,7 @@ def test_json_is_stable_and_complete(judged: tuple[Digits, np.ndarray]) -> None:
     promised = "accuracy errors n interval nll ece corrected_accuracy per_class confusion"
     assert set(promised.split()) <= set(content)
     assert set(content) == set(Evaluation.__dataclass_fields__)
+    assert set(content) - set(e.summary()) == {"per_class", "confusion", "reliability"}
     assert content["interval"] == pytest.approx(e.interval, abs=1e-6)
     assert content["reliability"][14]["high"] == 1.0
     assert set(content["per_class"][0]) == {"label", "precision", "recall", "f1", "n"}

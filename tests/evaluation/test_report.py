@@ -13,9 +13,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from digitlab.data import strokes
 from digitlab.data.digits import Digits
 from digitlab.errors import OutputError, UsageError
-from digitlab.evaluation import evaluate_probabilities, write_report
+from digitlab.evaluation import (
+    evaluate_probabilities,
+    judge,
+    measure_rejection,
+    measure_robustness,
+    write_report,
+)
+from digitlab.evaluation.findings import Findings
+from digitlab.evaluation.refusal import Refusal, apply_threshold
 
 from .conftest import blobs
 
@@ -173,3 +182,30 @@ def test_a_place_that_cannot_be_written_is_named(judged: Judged, tmp_path: Path)
     e = evaluate_probabilities(judged[1], judged[0])
     with pytest.raises(OutputError, match="file"):
         write_report(tmp_path / "file", e, *judged)
+
+
+def test_findings_get_sections_pictures_and_json(template, tmp_path: Path) -> None:
+    digits = strokes.generate(60, seed=4)
+    recognizer = template()
+    evaluation, probabilities = judge(recognizer, digits)
+    rule = Refusal(0.02, 0.7, *[apply_threshold(0.7, digits, probabilities)] * 2)
+    findings = Findings(measure_robustness(recognizer, digits), measure_rejection(recognizer, digits, count=12), rule)
+    written = write_report(tmp_path / "all", evaluation, digits, probabilities, findings=findings)
+    page = written.read_text()
+    outline = Outline(page)
+    assert outline.open == []
+    strips = {a["alt"]: a["src"] for tag, a in outline.tags if tag == "img" and a.get("class") == "strip"}
+    assert len(strips) == 16 + 7
+    source = strips["the same digits, fog"].removeprefix("data:image/png;base64,")
+    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(source))))
+    assert np.array_equal(255 - pixels[2:30, 2:30], findings.robustness.sheet[11, 0])
+    text = " ".join(outline.text.split())
+    assert f"{100 * findings.robustness.mean:.2f} % are read right on average" in text
+    assert "it cannot say that something is no digit" in text
+    assert f"answers {100 * rule.judged.coverage:.2f} % of the digits here" in text
+    content = json.loads((tmp_path / "all" / "evaluation.json").read_text())
+    assert content == json.loads(json.dumps(evaluation.to_dict() | findings.to_dict()))
+    assert {"corruptions.png", "outliers.png"} <= {path.name for path in (tmp_path / "all" / "figures").iterdir()}
+    plain = write_report(tmp_path / "plain", evaluation, digits, probabilities).read_text()
+    assert "Corrupted digits" not in plain
+    assert "What is no digit" not in plain

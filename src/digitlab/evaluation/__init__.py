@@ -9,18 +9,28 @@ from digitlab.evaluation.metrics import Evaluation, evaluate_probabilities, mean
 
 if TYPE_CHECKING:
     from digitlab.evaluation.comparison import Compared, compare
+    from digitlab.evaluation.corruptions import corrupt
     from digitlab.evaluation.judging import evaluate, held_out, judge
+    from digitlab.evaluation.outliers import make_outliers
+    from digitlab.evaluation.refusal import find_refusal
+    from digitlab.evaluation.rejection import measure_rejection
     from digitlab.evaluation.report import write_report
+    from digitlab.evaluation.robustness import measure_robustness
 
 __all__ = [
     "Compared",
     "Evaluation",
     "compare",
+    "corrupt",
     "evaluate",
     "evaluate_probabilities",
+    "find_refusal",
     "held_out",
     "judge",
+    "make_outliers",
     "mean_interval",
+    "measure_rejection",
+    "measure_robustness",
     "write_report",
 ]
 
@@ -28,6 +38,11 @@ __all__ = [
 _LATER = {
     "Compared": "comparison",
     "compare": "comparison",
+    "corrupt": "corruptions",
+    "make_outliers": "outliers",
+    "measure_rejection": "rejection",
+    "measure_robustness": "robustness",
+    "find_refusal": "refusal",
     "evaluate": "judging",
     "judge": "judging",
     "held_out": "judging",

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 BINS = 15  # of equal width; the number that published calibration errors use
+RISKS = (0.0, 0.0001, 0.0005, 0.001, 0.005)  # at which coverage is told: none wrong, then one of 10,000 to 200 answers
 
 
 @dataclass(frozen=True)
@@ -95,3 +96,35 @@ def coverage_without_error(confidence: np.ndarray, right: np.ndarray) -> float:
     """Return the share of digits that are surer than the surest wrong one: 1 where none is wrong."""
     right = right.astype(bool)
     return 1.0 if right.all() else float(np.mean(confidence > confidence[~right].max()))
+
+
+def area_under_risk_coverage(confidence: np.ndarray, right: np.ndarray) -> float:
+    """Return the mean risk over all coverages, 0 to 1; less is better, and the share that is wrong is guessing.
+
+    Source: Geifman and El-Yaniv, "Selective Classification for Deep Neural Networks", 2017 (arXiv 1705.08500).
+    """
+    coverage, risk = risk_coverage(confidence, right)
+    return float((risk * np.diff(coverage, prepend=0)).sum())
+
+
+def coverage_at_risk(confidence: np.ndarray, right: np.ndarray, risk: float) -> float:
+    """Return the largest share of digits that can be answered, surest first, with at most `risk` of them wrong."""
+    coverage, risks = risk_coverage(confidence, right)
+    return float(max(coverage[risks <= risk], default=0.0))
+
+
+def threshold_for_risk(confidence: np.ndarray, right: np.ndarray, risk: float) -> float | None:
+    """Return the least confidence to answer from, so that at most `risk` of the answers are wrong.
+
+    Args:
+        confidence: (N,) the probability of each prediction, 0 to 1.
+        right: (N,) bool, whether the prediction is right.
+        risk: 0 to 1.
+
+    Returns:
+        One of the confidences; None where even the surest are wrong too often.
+    """
+    coverage = coverage_at_risk(confidence, right, risk)
+    if not coverage:
+        return None
+    return float(np.sort(confidence)[len(confidence) - round(coverage * len(confidence))])

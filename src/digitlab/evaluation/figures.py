@@ -22,9 +22,11 @@ from digitlab.evaluation.canvas import (
     percent_tick,
 )
 from digitlab.evaluation.extra import needs_extra
-from digitlab.evaluation.metrics import Evaluation, checked, wilson_interval
+from digitlab.evaluation.metrics import Evaluation, annotators, checked, wilson_interval
+from digitlab.evaluation.refusal import Refusal
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 CYCLE = (BLUE, VERMILION, GREEN, ORANGE, "#cc79a7", "#56b4e9", INK)
@@ -138,30 +140,55 @@ def reliability_diagram(evaluation: Evaluation) -> Figure:
     return figure
 
 
-def risk_coverage_curve(evaluation: Evaluation, digits: Digits, probabilities: np.ndarray) -> Figure:
-    """Draw the error rate among the digits answered, when the least sure are refused."""
+def risk_coverage_curve(
+    evaluation: Evaluation, digits: Digits, probabilities: np.ndarray, refusal: Refusal | None = None
+) -> Figure:
+    """Draw the error rate among the digits answered, when the least sure are refused.
+
+    Where annotators corrected labels there is a second line, by theirs; a rule for refusing is marked by a point.
+    """
     probabilities = checked(probabilities, digits)
-    coverage, risk = risk_coverage(probabilities.max(axis=1), probabilities.argmax(axis=1) == digits.labels)
-    if len(risk) > 1000:  # more than anyone can see
-        some = np.linspace(0, len(risk) - 1, 1000).round().astype(int)
-        coverage, risk = coverage[some], risk[some]
+    confidence, read = probabilities.max(axis=1), probabilities.argmax(axis=1)
     figure, (ax,) = new_axes(5.2, 4.6)
-    marker = "o" if len(risk) <= 20 else ""  # a recogniser that knows few confidences makes points, not a line
-    ax.step(coverage, risk, where="post", color=BLUE, linewidth=1.8, marker=marker, clip_on=False)
-    ax.fill_between(coverage, risk, step="post", color=BLUE, alpha=0.12, linewidth=0)
+    most = _risk_line(ax, confidence, read == digits.labels, BLUE, "labels as given")
+    opinion = annotators(digits)
+    if opinion is not None and opinion[1].any():
+        labels, agreed = opinion
+        most = max(most, _risk_line(ax, confidence[agreed], (read == labels)[agreed], ORANGE, "labels corrected"))
     free = evaluation.coverage_without_error
     ax.axvline(free, color=GREEN, linestyle=(0, (4, 3)), linewidth=1.3)
     side, shift = ("left", 6) if free < 0.6 else ("right", -6)
     label = f"no error up to {free * 100:.1f} %"
     where = ("data", "axes fraction")
-    ax.annotate(label, (free, 0.9), (shift, 0), xycoords=where, textcoords="offset points", ha=side, color=INK)
+    ax.annotate(label, (free, 0.7), (shift, 0), xycoords=where, textcoords="offset points", ha=side, color=INK)
+    if refusal is not None and refusal.judged.risk is not None:
+        point = refusal.judged.coverage, refusal.judged.risk
+        ax.plot(
+            *point, "D", color=VERMILION, clip_on=False, label=f"at most {refusal.wanted * 100:g} % wrong, as chosen"
+        )
+        free = min(free, refusal.judged.coverage)
     # Where nothing is wrong there is little to see: most of the axis is for the rest.
     start = max(0.0, math.floor(10 - 30 * (1 - free)) / 10) if free < 1 else 0.0
     ax.set(xlim=(start, 1), xlabel="share of digits answered, surest first", ylabel="errors among the answers")
-    ax.set_ylim(0, max(float(risk.max()) * 1.15, 1e-3))
+    ax.set_ylim(0, max(most * 1.15, 1e-3))
     ax.xaxis.set_major_formatter(percent_tick)
     ax.yaxis.set_major_formatter(percent_tick)
+    if len(ax.get_legend_handles_labels()[0]) > 1:
+        ax.legend(frameon=False, loc="upper left", labelcolor=INK, fontsize=9)
     return figure
+
+
+def _risk_line(ax: Axes, confidence: np.ndarray, right: np.ndarray, colour: str, label: str) -> float:
+    """Draw risk by coverage and return the greatest risk."""
+    coverage, risk = risk_coverage(confidence, right)
+    if len(risk) > 1000:  # more than anyone can see
+        some = np.linspace(0, len(risk) - 1, 1000).round().astype(int)
+        coverage, risk = coverage[some], risk[some]
+    marker = "o" if len(risk) <= 20 else ""  # a recogniser that knows few confidences makes points, not a line
+    ax.step(coverage, risk, where="post", color=colour, linewidth=1.8, marker=marker, label=label)
+    if colour == BLUE:
+        ax.fill_between(coverage, risk, step="post", color=BLUE, alpha=0.12, linewidth=0)
+    return float(risk.max())
 
 
 def comparison(

@@ -12,7 +12,10 @@ from digitlab.data.corrections import TEST_OFFSET, corrected
 from digitlab.data.digits import Digits
 from digitlab.errors import UsageError
 from digitlab.evaluation.calibration import (
+    RISKS,
     Bin,
+    area_under_risk_coverage,
+    coverage_at_risk,
     coverage_without_error,
     expected_calibration_error,
     reliability,
@@ -38,8 +41,11 @@ class Evaluation:
         brier: mean squared distance of the probabilities from the given label, summed over labels: 0 to 2.
         ece: expected calibration error, 15 bins, 0 to 1.
         coverage_without_error: the share of digits that are surer than the surest wrong one.
-        corrected_accuracy, corrected_errors, corrected_n: against the labels that most annotators give,
-            without digits they do not agree on; None where nobody looked again (all but MNIST's test file).
+        coverage_at_risk: risk and coverage, the largest share of digits that can be answered with that risk.
+        aurc: area under the risk-coverage curve: the mean risk over all coverages, 0 to 1.
+        corrected_accuracy, corrected_errors, corrected_n, corrected_coverage_without_error: against the labels that
+            most annotators give, without digits they do not agree on; None where nobody looked again (all but MNIST's
+            test file).
         temperature: what the logits were divided by, if known.
         per_class: label, precision, recall, f1 and n of each label.
         confusion: 10 rows (given label) of 10 counts (predicted label).
@@ -57,9 +63,12 @@ class Evaluation:
     brier: float
     ece: float
     coverage_without_error: float
+    coverage_at_risk: list[dict[str, float]]
+    aurc: float
     corrected_accuracy: float | None
     corrected_errors: int | None
     corrected_n: int | None
+    corrected_coverage_without_error: float | None
     temperature: float | None
     per_class: list[dict[str, Any]] = field(repr=False)
     confusion: list[list[int]] = field(repr=False)
@@ -71,6 +80,10 @@ class Evaluation:
         plain["interval"] = list(self.interval)
         plain["reliability"] = [row.to_dict() for row in self.reliability]
         return {key: _rounded(value) for key, value in plain.items()}
+
+    def summary(self) -> dict[str, Any]:
+        """Return the same without the long tables: by label, confusion, reliability."""
+        return {k: v for k, v in self.to_dict().items() if k not in ("per_class", "confusion", "reliability")}
 
 
 def evaluate_probabilities(
@@ -94,7 +107,9 @@ def evaluate_probabilities(
     predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)  # (N,), (N,)
     right = predicted == labels
     table = reliability(confidence, right)
-    corrected_errors, corrected_n = _corrected(predicted, digits)
+    right_too, agreed = _corrected(predicted, digits)
+    corrected_n = None if agreed is None else int(agreed.sum())
+    corrected_errors = None if right_too is None else int((~right_too).sum())
     return Evaluation(
         model=model,
         data=digits.name,
@@ -107,9 +122,14 @@ def evaluate_probabilities(
         brier=float(((probabilities - np.eye(10)[labels]) ** 2).sum(axis=1).mean()),
         ece=expected_calibration_error(table),
         coverage_without_error=coverage_without_error(confidence, right),
+        coverage_at_risk=[{"risk": r, "coverage": coverage_at_risk(confidence, right, r)} for r in RISKS],
+        aurc=area_under_risk_coverage(confidence, right),
         corrected_accuracy=None if not corrected_n else 1 - (corrected_errors or 0) / corrected_n,
         corrected_errors=corrected_errors,
         corrected_n=corrected_n,
+        corrected_coverage_without_error=(
+            None if right_too is None else coverage_without_error(confidence[agreed], right_too)
+        ),
         temperature=temperature,
         per_class=_per_class(labels, predicted),
         confusion=confusion_matrix(labels, predicted, labels=LABELS).tolist(),
@@ -182,13 +202,16 @@ def worst_first(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return wrong[np.lexsort((wrong, -probabilities[wrong].max(axis=1), given))]
 
 
-def _corrected(predicted: np.ndarray, digits: Digits) -> tuple[int | None, int | None]:
-    """Return errors and n against the annotators' labels, or None twice."""
+def _corrected(predicted: np.ndarray, digits: Digits) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Return what is right by the annotators' labels, (M,) bool, of the digits they agree on, (N,) bool; or None twice.
+
+    M is how many they agree on.
+    """
     opinion = annotators(digits)
     if opinion is None:
         return None, None
     labels, agreed = opinion
-    return int((predicted != labels)[agreed].sum()), int(agreed.sum())
+    return (predicted == labels)[agreed], agreed
 
 
 def _per_class(labels: np.ndarray, predicted: np.ndarray) -> list[dict[str, Any]]:

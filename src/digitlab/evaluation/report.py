@@ -14,8 +14,9 @@ import numpy as np
 from PIL import Image
 
 from digitlab.data.digits import Digits
-from digitlab.evaluation import canvas, figures, samples
+from digitlab.evaluation import canvas, contact, figures, samples
 from digitlab.evaluation.extra import needs_extra
+from digitlab.evaluation.findings import Findings
 from digitlab.evaluation.metrics import Evaluation, annotators, checked, worst_first
 from digitlab.storage import make_folder, write_bytes, write_json, write_text
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 SHOWN_WRONG = 49
 FIRST_WRONG = 9
+SHOWN_OTHERWISE = ("random", "wrong", "corruptions", "outliers")  # figures that the page has as pictures of its own
 # In the page, a figure takes the page's colours, so that it is read on light and dark ground alike.
 PAGE_COLOURS = {
     canvas.INK: "currentColor",
@@ -45,6 +47,7 @@ def write_report(
     layers: Sequence[tuple[str, str, int]] | None = None,
     plan: Sequence[tuple[str, str]] | None = None,
     title: str = "",
+    findings: Findings = Findings(),  # noqa: B008  # it never changes
 ) -> Path:
     """Write report.html, evaluation.json and figures/*.png into a folder, and return the path of the page.
 
@@ -58,6 +61,7 @@ def write_report(
         layers: layer, output shape and parameters, row by row.
         plan: how it was trained, as rows of setting and value.
         title: of the page; the recogniser's name if empty.
+        findings: on corrupted digits, on what is no digit, and a rule for refusing, as far as there are any.
 
     Raises:
         UsageError: the probabilities do not fit the digits.
@@ -66,23 +70,25 @@ def write_report(
     """
     probabilities = checked(probabilities, digits)
     folder = make_folder(folder)
-    drawn = _draw(evaluation, digits, probabilities, history)
+    drawn = _draw(evaluation, digits, probabilities, history, findings)
     page = _page(
         title=title or evaluation.model or "A recogniser of handwritten digits",
         evaluation=evaluation,
         tiles=_tiles(evaluation),
         confusions=_most_confused(evaluation),
-        drawn={name: _inline(figure, name) for name, figure in drawn.items() if name not in ("random", "wrong")},
+        drawn={name: _inline(figure, name) for name, figure in drawn.items() if name not in SHOWN_OTHERWISE},
         random=_cells(digits, probabilities, samples.pick_random(len(digits), 25)),
         wrong=_cells(digits, probabilities, worst_first(probabilities, digits.labels)[:SHOWN_WRONG]),
         first=FIRST_WRONG,
         layers=list(layers or ()),
         plan=list(plan or ()),
         facts=_flat(facts or {}),
+        findings=findings,
+        strips=_strips(findings),
     )
     for name, figure in drawn.items():
         write_bytes(folder / "figures" / f"{name}.png", canvas.to_png(figure))
-    write_json(folder / "evaluation.json", evaluation.to_dict())
+    write_json(folder / "evaluation.json", evaluation.to_dict() | findings.to_dict())
     write_text(folder / "report.html", page)  # last: where the page is, all that belongs to it is there too
     return folder / "report.html"
 
@@ -92,12 +98,17 @@ def _draw(
     digits: Digits,
     probabilities: np.ndarray,
     history: Sequence[dict[str, Any]] | None,
+    findings: Findings,
 ) -> dict[str, Figure]:
     drawn = {"learning-curves": figures.learning_curves(history)} if history else {}
+    if findings.robustness:
+        drawn["corruptions"] = contact.corruption_sheet(findings.robustness)
+    if findings.outliers:
+        drawn["outliers"] = contact.outlier_sheet(findings.outliers)
     return drawn | {
         "confusion": figures.confusion(evaluation),
         "reliability": figures.reliability_diagram(evaluation),
-        "risk-coverage": figures.risk_coverage_curve(evaluation, digits, probabilities),
+        "risk-coverage": figures.risk_coverage_curve(evaluation, digits, probabilities, findings.refusal),
         "random": samples.random_results(digits, probabilities),
         "wrong": samples.wrong_ones(digits, probabilities, count=SHOWN_WRONG, columns=FIRST_WRONG),
     }
@@ -160,8 +171,18 @@ def _cells(digits: Digits, probabilities: np.ndarray, which: np.ndarray) -> list
     return cells
 
 
+def _strips(findings: Findings) -> dict[str, str]:
+    """Return the pictures of each corruption and each set of outliers, by its name."""
+    shown: list[tuple[str, np.ndarray]] = []
+    if found := findings.robustness:
+        shown += zip((row.name for row in found.rows), found.sheet, strict=True)
+    if others := findings.outliers:
+        shown += zip((row.name for row in others.sets), others.sheet, strict=True)
+    return {name: _thumbnail(contact.strip(images)) for name, images in shown}
+
+
 def _thumbnail(image: np.ndarray) -> str:
-    """Return a digit as a data URI, ink dark on light."""
+    """Return a digit, or several side by side, as a data URI, ink dark on light."""
     content = io.BytesIO()
     Image.fromarray(255 - image).save(content, format="PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(content.getvalue()).decode()
