@@ -1,0 +1,145 @@
+"""Folders that are written: on this machine, at an address, or a repository at Hugging Face."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from digitlab import storage
+from digitlab.errors import MissingExtraError, OutputError, UsageError
+from digitlab.remote import filesystem as filesystems
+from digitlab.remote.address import WEB, Address, is_url
+from digitlab.remote.filesystem import trouble
+
+BUCKETS = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az")  # have no folders, only names with slashes
+
+
+class Target:
+    """A folder on this machine; `Target.at` gives the one for a name, wherever it lies.
+
+    Attributes:
+        shown: what to call it.
+    """
+
+    def __init__(self, where: str) -> None:
+        self.shown = where
+        self._path = Path(where)
+
+    @staticmethod
+    def at(where: str | Path) -> Target:
+        """Return the folder at a path or an address. Raises UsageError where nothing can be written."""
+        if not is_url(where):
+            return Target(str(where))
+        address = Address.read(str(where))
+        if address.protocol in ("file", "local"):
+            return Target(unquote(urlsplit(address.url).path))
+        if address.protocol in WEB:
+            raise UsageError(f"nothing can be written to {address.shown}; name a folder, an s3:// address or hf://")
+        return _Hub(address) if address.protocol == "hf" else _Remote(address)
+
+    def names(self) -> list[str]:
+        """Return the paths of all files in it, sorted; none where there is no such folder. Raises OutputError."""
+        if self._path.exists() and not self._path.is_dir():
+            raise OutputError(f"{self._path} is a file; name a folder")
+        return sorted(str(path.relative_to(self._path)) for path in self._path.rglob("*") if path.is_file())
+
+    def write(self, folder: Path, message: str) -> None:
+        """Write the files of a local folder into it, replacing those of the same names; others stay.
+
+        Where the target allows, all are written or none.
+
+        Args:
+            folder: holds files only.
+            message: what the change is, for targets that keep a history.
+
+        Raises:
+            OutputError: that fails.
+        """
+        files = sorted(folder.iterdir())
+        there = self.names()
+        if set(there) <= {file.name for file in files}:
+            with storage.atomic_folder(self._path, replace=True) as place:
+                for file in files:
+                    shutil.copyfile(file, place / file.name)
+            return
+        for file in files:
+            storage.write_bytes(self._path / file.name, file.read_bytes())
+
+
+class _Remote(Target):
+    """A folder at an address that fsspec can write."""
+
+    def __init__(self, address: Address) -> None:
+        self.shown, self._address = address.shown, address
+        self._filesystem, self._root = filesystems.connect(address)
+
+    def names(self) -> list[str]:
+        try:
+            self._filesystem.invalidate_cache()
+            start = self._root.rstrip("/") + "/"
+            return sorted(name.removeprefix(start) for name in self._filesystem.find(self._root))
+        except Exception as error:
+            if (why := trouble(error, self._address)).kind == "missing":
+                return []
+            raise OutputError(why.text) from None
+
+    def write(self, folder: Path, message: str) -> None:
+        before, written = set(self.names()), []
+        try:
+            if self._address.protocol not in BUCKETS:  # there it would make a bucket
+                self._filesystem.makedirs(self._root, exist_ok=True)
+            for file in sorted(folder.iterdir()):
+                written.append(file.name)
+                self._filesystem.put_file(str(file), f"{self._root.rstrip('/')}/{file.name}")
+        except Exception as error:
+            self._remove(name for name in written if name not in before)
+            raise OutputError(trouble(error, self._address).text) from None
+
+    def _remove(self, names: Any) -> None:
+        for name in names:
+            try:
+                self._filesystem.rm_file(f"{self._root.rstrip('/')}/{name}")
+            except Exception:  # what cannot be written can often not be removed either; the first error is told
+                continue
+
+
+class _Hub(Target):
+    """A repository of a model at Hugging Face, or a folder in it; one upload is one commit."""
+
+    def __init__(self, address: Address) -> None:
+        parts = address.shown.partition("://")[2].strip("/").split("/")
+        if len(parts) < 2 or parts[0] in ("datasets", "spaces", "buckets"):
+            raise UsageError(f"{address.shown} is no repository of a model; name it as in hf://user/name")
+        filesystems.quieten()
+        try:
+            from huggingface_hub import HfApi
+        except ModuleNotFoundError:
+            raise MissingExtraError("hf://", "hf") from None
+        self.shown, self._address = address.shown, address
+        self._repository, self._folder = "/".join(parts[:2]), "/".join(parts[2:])
+        self._api = HfApi(token=os.environ.get("HF_TOKEN"))
+
+    def names(self) -> list[str]:
+        try:
+            names = self._api.list_repo_files(self._repository)
+        except Exception as error:
+            if (why := trouble(error, self._address)).kind == "missing":
+                return []
+            raise OutputError(why.text) from None
+        start = f"{self._folder}/" if self._folder else ""
+        return sorted(n.removeprefix(start) for n in names if n.startswith(start) and n != ".gitattributes")
+
+    def write(self, folder: Path, message: str) -> None:
+        try:
+            self._api.create_repo(self._repository, exist_ok=True)
+            self._api.upload_folder(
+                repo_id=self._repository,
+                folder_path=str(folder),
+                path_in_repo=self._folder or None,
+                commit_message=message,
+            )
+        except Exception as error:
+            raise OutputError(trouble(error, self._address).text) from None
