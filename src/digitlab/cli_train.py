@@ -1,0 +1,75 @@
+"""What the verbs that train have in common: progress, sinks, Ctrl-C, and the report at the end."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from digitlab.recipes import Recipe
+    from digitlab.sinks import Sinks
+    from digitlab.training import Listener, Run
+
+
+@contextlib.contextmanager
+def shown(page: Recipe, command: str, sinks: Sinks | None = None) -> Iterator[Listener]:
+    """Show the progress of the training inside; Ctrl-C is met with the command that goes on, and exit code 130."""
+    from digitlab import console
+
+    try:
+        with console.training_display(page.name, page.plan.epochs) as display:
+
+            def listen(event: dict[str, Any]) -> None:
+                display(event)
+                if sinks:
+                    sinks.listen(event)
+
+            yield listen
+    except KeyboardInterrupt:
+        if sinks:
+            sinks.close("stopped")
+        console.say(f"\nstopped; all whole epochs are kept. Go on with: {command}")
+        raise typer.Exit(130) from None
+
+
+def report(run: Run, sinks: Sinks | None = None) -> None:
+    """Judge a finished run on its test digits; write and announce its report. A judge of pieces shows its figures."""
+    from digitlab import console
+    from digitlab.evaluation import held_out, judge, write_report
+    from digitlab.recognizer import load
+
+    recognizer = load(run.folder)
+    if sinks:
+        sinks.final(
+            {
+                f"final_{name.replace(' ', '_')}_accuracy": f["accuracy"]
+                for name, f in recognizer.manifest.figures.items()
+            }
+        )
+    # There are no test digits for a judge of pieces, nor where they are judged elsewhere.
+    if recognizer.channels != 1 or run.recipe.data.split == "submission":
+        console.print_figures(recognizer.manifest)
+        print(f"recogniser  {run.recognizer}")
+        return
+    digits = held_out(recognizer)
+    figures, probabilities = judge(recognizer, digits)
+    page = write_report(run.folder, figures, digits, probabilities, history=run.history, **background(recognizer))
+    if sinks:
+        sinks.final({f"test_{name}": getattr(figures, name) for name in ("accuracy", "nll", "ece")})
+    console.print_evaluation(figures)
+    print(f"recogniser  {run.recognizer}\nreport      {page}")
+
+
+def background(recognizer: Any) -> dict[str, Any]:
+    """Return what a report tells about where a recogniser comes from."""
+    from digitlab import console
+    from digitlab.recipes import Recipe, table
+
+    recipe = Recipe.from_dict(recognizer.manifest.recipe, recognizer.name)
+    plan = [row for heading, rows in console.plan_rows(recipe) if "Chosen" not in heading for row in rows]
+    facts = {"parameters": f"{recipe.parameters:,}", "temperature": round(recognizer.manifest.temperature, 4)}
+    facts |= recognizer.manifest.training | {"versions": recognizer.manifest.versions}
+    return {"layers": table(recipe.layers), "plan": plan, "facts": facts}
