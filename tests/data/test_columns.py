@@ -141,6 +141,28 @@ def test_columns_that_swell_are_refused_before_any_is_read(write, monkeypatch) -
         columns.read_parquet(path)
 
 
+@pytest.mark.parametrize("struct", [False, True])
+def test_a_picture_that_is_repeated_is_held_once(tmp_path, struct) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (1200, 1200), np.uint8)
+    pictures = pyarrow.array([png(noise)] * 60, pyarrow.binary())  # 1.4 MB each, 86 MB in all
+    column = pyarrow.StructArray.from_arrays([pictures], ["bytes"]) if struct else pictures
+    path = tmp_path / "digits.parquet"
+    table = pyarrow.table({"image": column, "label": np.zeros(60, np.int64)})
+    parquet.write_table(table, path, store_schema=False, dictionary_pagesize_limit=64 << 20)
+    del pictures, column, table
+    before = pyarrow.total_allocated_bytes()
+    peaks = []
+
+    def look(content, where):
+        peaks.append(pyarrow.total_allocated_bytes() - before)
+        return np.zeros((28, 28), np.uint8)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(columns, "read_image", look)
+        assert len(columns.read_parquet(path)) == 60
+    assert max(peaks) < 10_000_000
+
+
 def test_without_its_package_the_line_that_installs_it_is_told(monkeypatch, tmp_path) -> None:
     import sys
 

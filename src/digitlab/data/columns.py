@@ -19,8 +19,9 @@ from digitlab.data.folders import read_image
 from digitlab.data.tables import COLUMNS
 from digitlab.errors import DataError, MissingExtraError
 
-BATCH = 500  # rows at once: little enough where each is a photo
-MAX_BYTES = 4 << 30  # of all columns together once decompressed, as the file declares them
+BATCH = 2000  # rows of numbers at once
+PICTURES = 100  # rows of pictures at once: few enough where each is a photo
+MAX_BYTES = 2 << 30  # of all columns together once decompressed, as the file declares them
 MAX_PICTURE = 20 << 20  # bytes of one picture's file
 
 
@@ -39,18 +40,25 @@ def read_parquet(path: str | Path) -> Digits:
         raise MissingExtraError("reading Parquet", "parquet") from None
     try:
         with parquet.ParquetFile(path) as file:
-            return _read(file, path)
+            pictures = _check(file, path)
+            leaves = [file.schema.column(index) for index in range(len(file.schema))]
+        # A picture that a small file repeats a million times stays one in memory.
+        repeated = [leaf.path for leaf in leaves if pictures and leaf.path in ("image", "image.bytes")]
+        with parquet.ParquetFile(path, read_dictionary=repeated) as file:
+            parts = [*_batches(file, path, pictures)]
+        images, labels = (np.concatenate(column) for column in zip(*parts, strict=True))
+        return Digits(images, labels, str(path))
     except FileNotFoundError:
         raise DataError(f"there is no file {path}; check the path") from None
     except (pyarrow.ArrowException, OSError) as error:
         raise DataError(f"{path} is damaged or not a Parquet file; fetch or save it again") from error
 
 
-def _read(file: Any, path: str | Path) -> Digits:
+def _check(file: Any, path: str | Path) -> bool:
+    """Refuse a file by what its schema and its footer say; return whether it holds pictures. Raises DataError."""
     names = file.schema_arrow.names
     pictures = "image" in names and "pixel0" not in names
-    wanted = ["image", "label"] if pictures else list(COLUMNS)
-    missing = [name for name in wanted if name not in names]
+    missing = [name for name in _wanted(pictures) if name not in names]
     if missing:
         more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
         raise DataError(f"{path}: column {missing[0]} is missing{more}; it needs label and pixel0 to 783, or image")
@@ -62,14 +70,17 @@ def _read(file: Any, path: str | Path) -> Digits:
         raise DataError(f"{path} has more than the {MAX_BYTES >> 30} GB that are read at once; split it")
     if not count:
         raise DataError(f"{path} has columns but no digits; add a row for each digit")
-    parts = [*_batches(file, path, wanted, pictures)]
-    return Digits(np.concatenate([images for images, _ in parts]), np.concatenate([k for _, k in parts]), str(path))
+    return pictures
 
 
-def _batches(file: Any, path: str | Path, wanted: list[str], pictures: bool) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _wanted(pictures: bool) -> list[str]:
+    return ["image", "label"] if pictures else list(COLUMNS)
+
+
+def _batches(file: Any, path: str | Path, pictures: bool) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield images, (B, 28, 28) uint8, and labels, (B,) int64."""
-    row = 1
-    for batch in file.iter_batches(BATCH, columns=wanted):
+    row, wanted = 1, _wanted(pictures)
+    for batch in file.iter_batches(PICTURES if pictures else BATCH, columns=wanted):
         labels = _whole(batch.column("label"), "label", 9, path, row)
         if pictures:
             column = batch.column("image")
