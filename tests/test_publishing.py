@@ -41,6 +41,33 @@ def test_an_address_is_opened_by_the_one_it_was_pushed_to(memory) -> None:
     assert memory.cat("/models/again/recognizer.onnx") == read_file("default")[0]
 
 
+def test_a_model_in_a_bucket_is_pushed_to_a_repository_with_its_card(memory, monkeypatch) -> None:
+    import sys
+    import types
+
+    commits = {}
+
+    class Api:
+        def __init__(self, token):
+            pass
+
+        def list_repo_files(self, name):
+            return [".gitattributes"]
+
+        def create_repo(self, name, exist_ok):
+            pass
+
+        def create_commit(self, name, operations, commit_message):
+            commits[name] = {o.path_in_repo: o.path_or_fileobj for o in operations}
+
+    publishing.push("default", "memory://models/mine")
+    fake = types.SimpleNamespace(HfApi=Api, CommitOperationAdd=types.SimpleNamespace)
+    monkeypatch.setitem(sys.modules, "huggingface_hub", fake)
+    assert publishing.push("memory://models/mine", "hf://user/name") == "hf://user/name"
+    assert sorted(commits["user/name"]) == sorted(publishing.NAMES)
+    assert b'digitlab.load("hf://user/name")' in commits["user/name"]["README.md"]
+
+
 def test_what_was_pushed_before_is_replaced_and_nothing_else_is(tmp_path) -> None:
     place = tmp_path / "pushed"
     publishing.push("default", place)

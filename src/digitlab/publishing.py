@@ -12,7 +12,6 @@ import dataclasses
 import json
 from pathlib import Path
 
-from digitlab import storage
 from digitlab.cards import model_card
 from digitlab.errors import OutputError
 from digitlab.recipes import Recipe, to_toml
@@ -51,11 +50,8 @@ def push(model: str | Path, target: str | Path, *, force: bool = False, licence:
         raise OutputError(f"{place.shown} holds something else ({other}); choose another place, or add --force")
     recipe = Recipe.from_dict(manifest.recipe, manifest.name)
     card = model_card(_with_test(manifest, model), place.shown, licence)
-    files = (card.encode(), content, to_safetensors(content, where), to_toml(recipe).encode())
-    with storage.temporary_folder(storage.cache_folder() / "remote") as folder:
-        for name, text in zip(NAMES, files, strict=True):
-            (folder / name).write_bytes(text)
-        place.write(folder, f"{manifest.name}, {recipe.parameters:,} parameters")
+    contents = (card.encode(), content, to_safetensors(content, where), to_toml(recipe).encode())
+    place.write(dict(zip(NAMES, contents, strict=True)), f"{manifest.name}, {recipe.parameters:,} parameters")
     return place.shown
 
 

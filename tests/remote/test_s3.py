@@ -74,17 +74,14 @@ def test_a_table_in_a_bucket_is_digits(s3, cache, tmp_path) -> None:
     assert data.load_all(f"s3://{BUCKET}/x.csv.gz").digest == digits.digest
 
 
-def test_a_folder_is_written_to_a_bucket(s3, cache, tmp_path) -> None:
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "a.txt").write_text("one")
+def test_a_folder_is_written_to_a_bucket(s3, cache) -> None:
     target = remote.Target.at(f"s3://{BUCKET}/pushed/here")
     assert target.names() == []
-    target.write(tmp_path / "out", "")
+    target.write({"a.txt": b"one"}, "")
     assert target.names() == ["a.txt"]
     assert s3.get_object(Bucket=BUCKET, Key="pushed/here/a.txt")["Body"].read() == b"one"
 
 
-def test_a_bucket_that_is_not_there_cannot_be_written(s3, cache, tmp_path) -> None:
-    (tmp_path / "a.txt").write_text("one")
+def test_a_bucket_that_is_not_there_cannot_be_written(s3, cache) -> None:
     with pytest.raises(OutputError, match="there is nothing at s3://no-such-bucket/x"):
-        remote.Target.at("s3://no-such-bucket/x").write(tmp_path, "")
+        remote.Target.at("s3://no-such-bucket/x").write({"a.txt": b"one"}, "")

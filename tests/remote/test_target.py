@@ -10,13 +10,9 @@ from digitlab.errors import MissingExtraError, OutputError, UsageError
 
 
 @pytest.fixture
-def files(tmp_path):
-    """A folder with two files to write."""
-    folder = tmp_path / "files"
-    folder.mkdir()
-    (folder / "a.txt").write_text("one")
-    (folder / "b.txt").write_text("two")
-    return folder
+def files():
+    """Two files to write."""
+    return {"a.txt": b"one", "b.txt": b"two"}
 
 
 @pytest.mark.parametrize("as_address", [False, True])
@@ -25,8 +21,7 @@ def test_a_folder_here_is_made_and_replaced(files, tmp_path, as_address) -> None
     target = remote.Target.at(place.as_uri() if as_address else place)
     assert target.names() == []
     target.write(files, "")
-    (files / "a.txt").write_text("changed")
-    target.write(files, "")
+    target.write(files | {"a.txt": b"changed"}, "")
     assert target.names() == ["a.txt", "b.txt"]
     assert (place / "a.txt").read_text() == "changed"
     assert sorted(p.name for p in place.parent.iterdir()) == ["place"]  # nothing beside it is left behind
@@ -39,9 +34,10 @@ def test_what_else_is_in_a_folder_stays(files, tmp_path) -> None:
     assert remote.Target.at(tmp_path / "place").names() == ["a.txt", "b.txt", "deep/mine"]
 
 
-def test_a_file_is_no_folder(files) -> None:
+def test_a_file_is_no_folder(tmp_path) -> None:
+    (tmp_path / "a.txt").write_text("one")
     with pytest.raises(OutputError, match="is a file; name a folder"):
-        remote.Target.at(files / "a.txt").names()
+        remote.Target.at(tmp_path / "a.txt").names()
 
 
 def test_a_folder_at_an_address_is_written(files, memory) -> None:
@@ -55,17 +51,16 @@ def test_a_folder_at_an_address_is_written(files, memory) -> None:
 def test_what_fails_half_way_is_taken_back(files, memory, monkeypatch) -> None:
     memory.pipe("/place/a.txt", b"before")
     target = remote.Target.at("memory://place")
-    whole = type(memory).put_file
+    whole = type(memory).pipe_file
 
-    def failing(self, source, path, **options):
-        if source.endswith("c.txt"):
+    def failing(self, path, content, **options):
+        if path.endswith("c.txt"):
             raise PermissionError("signature=secret")
-        return whole(self, source, path, **options)
+        return whole(self, path, content, **options)
 
-    (files / "c.txt").write_text("three")
-    monkeypatch.setattr(type(memory), "put_file", failing)
+    monkeypatch.setattr(type(memory), "pipe_file", failing)
     with pytest.raises(OutputError, match="no permission for memory://place") as caught:
-        target.write(files, "")
+        target.write(files | {"c.txt": b"three"}, "")
     assert "secret" not in str(caught.value)
     assert target.names() == ["a.txt"]  # b.txt is gone again
 
@@ -104,11 +99,8 @@ class Api:
         assert exist_ok
         self.repositories.setdefault(name, {})
 
-    def upload_folder(self, *, repo_id, folder_path, path_in_repo, commit_message):
-        from pathlib import Path
-
-        start = f"{path_in_repo}/" if path_in_repo else ""
-        self.repositories[repo_id] |= {f"{start}{f.name}": f.read_bytes() for f in Path(folder_path).iterdir()}
+    def create_commit(self, name, operations, commit_message):
+        self.repositories[name] |= {o.path_in_repo: o.path_or_fileobj for o in operations}
         self.commits.append(commit_message)
 
 
@@ -120,7 +112,9 @@ class RepositoryNotFoundError(Exception):
 def hub(monkeypatch):
     monkeypatch.setattr(Api, "repositories", {}, raising=False)
     monkeypatch.setattr(Api, "commits", [], raising=False)
-    monkeypatch.setitem(sys.modules, "huggingface_hub", types.SimpleNamespace(HfApi=Api))
+    monkeypatch.setitem(
+        sys.modules, "huggingface_hub", types.SimpleNamespace(HfApi=Api, CommitOperationAdd=types.SimpleNamespace)
+    )
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
     return Api
 

@@ -118,12 +118,9 @@ def test_a_run_on_data_from_an_address_keeps_no_secret_and_goes_on_without_the_s
     first = (place / "run" / "recognizer.onnx").read_bytes()
     web.stop()
     (place / "run" / "recognizer.onnx").unlink()
-    code, _, err = run("train", "--resume", "run")
-    assert code == 0, err
+    digitlab.resume("run")
     assert (place / "run" / "recognizer.onnx").read_bytes() == first
-    code, out, err = run("evaluate", "run", "--json")
-    assert code == 0, err
-    assert json.loads(out)["n"] == 50
+    assert digitlab.evaluate("run").n == 50
 
 
 def test_data_that_are_not_there_leave_no_run(web, run, place) -> None:

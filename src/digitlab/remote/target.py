@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -46,27 +45,25 @@ class Target:
             raise OutputError(f"{self._path} is a file; name a folder")
         return sorted(str(path.relative_to(self._path)) for path in self._path.rglob("*") if path.is_file())
 
-    def write(self, folder: Path, message: str) -> None:
-        """Write the files of a local folder into it, replacing those of the same names; others stay.
+    def write(self, files: dict[str, bytes], message: str) -> None:
+        """Write files into it, replacing those of the same names; others stay.
 
         Where the target allows, all are written or none.
 
         Args:
-            folder: holds files only.
+            files: contents by name.
             message: what the change is, for targets that keep a history.
 
         Raises:
             OutputError: that fails.
         """
-        files = sorted(folder.iterdir())
-        there = self.names()
-        if set(there) <= {file.name for file in files}:
+        if set(self.names()) <= files.keys():
             with storage.atomic_folder(self._path, replace=True) as place:
-                for file in files:
-                    shutil.copyfile(file, place / file.name)
+                for name, content in files.items():
+                    (place / name).write_bytes(content)
             return
-        for file in files:
-            storage.write_bytes(self._path / file.name, file.read_bytes())
+        for name, content in files.items():
+            storage.write_bytes(self._path / name, content)
 
 
 class _Remote(Target):
@@ -86,14 +83,14 @@ class _Remote(Target):
                 return []
             raise OutputError(why.text) from None
 
-    def write(self, folder: Path, message: str) -> None:
+    def write(self, files: dict[str, bytes], message: str) -> None:
         before, written = set(self.names()), []
         try:
             if self._address.protocol not in BUCKETS:  # there it would make a bucket
                 self._filesystem.makedirs(self._root, exist_ok=True)
-            for file in sorted(folder.iterdir()):
-                written.append(file.name)
-                self._filesystem.put_file(str(file), f"{self._root.rstrip('/')}/{file.name}")
+            for name, content in files.items():
+                written.append(name)
+                self._filesystem.pipe_file(f"{self._root.rstrip('/')}/{name}", content)
         except Exception as error:
             self._remove(name for name in written if name not in before)
             raise OutputError(trouble(error, self._address).text) from None
@@ -115,12 +112,12 @@ class _Hub(Target):
             raise UsageError(f"{address.shown} is no repository of a model; name it as in hf://user/name")
         filesystems.quieten()
         try:
-            from huggingface_hub import HfApi
+            from huggingface_hub import CommitOperationAdd, HfApi
         except ModuleNotFoundError:
             raise MissingExtraError("hf://", "hf") from None
         self.shown, self._address = address.shown, address
         self._repository, self._folder = "/".join(parts[:2]), "/".join(parts[2:])
-        self._api = HfApi(token=os.environ.get("HF_TOKEN"))
+        self._add, self._api = CommitOperationAdd, HfApi(token=os.environ.get("HF_TOKEN"))
 
     def names(self) -> list[str]:
         try:
@@ -132,14 +129,11 @@ class _Hub(Target):
         start = f"{self._folder}/" if self._folder else ""
         return sorted(n.removeprefix(start) for n in names if n.startswith(start) and n != ".gitattributes")
 
-    def write(self, folder: Path, message: str) -> None:
+    def write(self, files: dict[str, bytes], message: str) -> None:
+        start = f"{self._folder}/" if self._folder else ""
+        added = [self._add(path_in_repo=start + name, path_or_fileobj=content) for name, content in files.items()]
         try:
             self._api.create_repo(self._repository, exist_ok=True)
-            self._api.upload_folder(
-                repo_id=self._repository,
-                folder_path=str(folder),
-                path_in_repo=self._folder or None,
-                commit_message=message,
-            )
+            self._api.create_commit(self._repository, added, commit_message=message)
         except Exception as error:
             raise OutputError(trouble(error, self._address).text) from None
