@@ -31,7 +31,8 @@ def test_what_else_is_in_a_folder_stays(files, tmp_path) -> None:
     (tmp_path / "place" / "deep").mkdir(parents=True)
     (tmp_path / "place" / "deep" / "mine").write_text("mine")
     remote.Target.at(tmp_path / "place").write(files, "")
-    assert remote.Target.at(tmp_path / "place").names() == ["a.txt", "b.txt", "deep/mine"]
+    assert remote.Target.at(tmp_path / "place").names() == ["a.txt", "b.txt", "deep"]
+    assert (tmp_path / "place" / "deep" / "mine").read_text() == "mine"
 
 
 def test_a_file_is_no_folder(tmp_path) -> None:

@@ -40,10 +40,16 @@ class Target:
         return _Hub(address) if address.protocol == "hf" else _Remote(address)
 
     def names(self) -> list[str]:
-        """Return the paths of all files in it, sorted; none where there is no such folder. Raises OutputError."""
+        """Return the names of what is in it, sorted; none where there is no such folder. Raises OutputError."""
         if self._path.exists() and not self._path.is_dir():
             raise OutputError(f"{self._path} is a file; name a folder")
-        return sorted(str(path.relative_to(self._path)) for path in self._path.rglob("*") if path.is_file())
+        try:
+            return sorted(path.name for path in self._path.iterdir())
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise OutputError(f"cannot look into {self._path}: {reason}; choose another folder") from error
 
     def write(self, files: dict[str, bytes], message: str) -> None:
         """Write files into it, replacing those of the same names; others stay.
@@ -76,8 +82,9 @@ class _Remote(Target):
     def names(self) -> list[str]:
         try:
             self._filesystem.invalidate_cache()
-            start = self._root.rstrip("/") + "/"
-            return sorted(name.removeprefix(start) for name in self._filesystem.find(self._root))
+            root = self._root.rstrip("/")
+            found = (str(name).rstrip("/") for name in self._filesystem.ls(root, detail=False))
+            return sorted(name.rpartition("/")[2] for name in found if name.strip("/") != root.strip("/"))
         except Exception as error:
             if (why := trouble(error, self._address)).kind == "missing":
                 return []
@@ -127,7 +134,8 @@ class _Hub(Target):
                 return []
             raise OutputError(why.text) from None
         start = f"{self._folder}/" if self._folder else ""
-        return sorted(n.removeprefix(start) for n in names if n.startswith(start) and n != ".gitattributes")
+        inside = {name.removeprefix(start).partition("/")[0] for name in names if name.startswith(start)}
+        return sorted(inside - {".gitattributes"})
 
     def write(self, files: dict[str, bytes], message: str) -> None:
         start = f"{self._folder}/" if self._folder else ""
