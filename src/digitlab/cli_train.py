@@ -41,14 +41,10 @@ def report(run: Run, sinks: Sinks | None = None) -> None:
     from digitlab.evaluation import held_out, judge, write_report
     from digitlab.recognizer import load
 
-    recognizer = load(run.folder)
+    recognizer, epochs = load(run.folder), run.recipe.plan.epochs
     if sinks:
-        sinks.final(
-            {
-                f"final_{name.replace(' ', '_')}_accuracy": f["accuracy"]
-                for name, f in recognizer.manifest.figures.items()
-            }
-        )
+        reached = recognizer.manifest.figures.items()
+        sinks.final({f"final_{what.replace(' ', '_')}_accuracy": f["accuracy"] for what, f in reached}, epochs)
     # There are no test digits for a judge of pieces, nor where they are judged elsewhere.
     if recognizer.channels != 1 or run.recipe.data.split == "submission":
         console.print_figures(recognizer.manifest)
@@ -58,7 +54,7 @@ def report(run: Run, sinks: Sinks | None = None) -> None:
     figures, probabilities = judge(recognizer, digits)
     page = write_report(run.folder, figures, digits, probabilities, history=run.history, **background(recognizer))
     if sinks:
-        sinks.final({f"test_{name}": getattr(figures, name) for name in ("accuracy", "nll", "ece")})
+        sinks.final({f"test_{name}": getattr(figures, name) for name in ("accuracy", "nll", "ece")}, epochs)
     console.print_evaluation(figures)
     print(f"recogniser  {run.recognizer}\nreport      {page}")
 

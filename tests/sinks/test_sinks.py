@@ -70,7 +70,7 @@ class TestTensorBoard:
     def test_each_epoch_and_the_final_figures_are_there(self, tmp_path) -> None:
         with Sinks(["tensorboard"], tmp_path, RECIPE, 0) as sinks:
             hear(sinks, epoch(1), epoch(2))
-            sinks.final({"test_accuracy": 0.75})
+            sinks.final({"test_accuracy": 0.75}, 2)
         found, events = self.scalars(tmp_path / "tensorboard")
         assert found["train_loss"] == [(1, 1.0), (2, 0.5)]
         assert found["test_accuracy"] == [(2, 0.75)]
@@ -105,7 +105,7 @@ class TestMlflow:
     def test_settings_epochs_and_final_figures_are_there(self, tmp_path) -> None:
         with Sinks(["mlflow"], tmp_path / "small-0", RECIPE, 0) as sinks:
             hear(sinks, epoch(1), epoch(2))
-            sinks.final({"test_accuracy": 0.75})
+            sinks.final({"test_accuracy": 0.75}, 2)
         client, (run,) = self.runs()
         assert (run.info.run_name, run.info.status) == ("small-0", "FINISHED")
         assert run.data.params["training.epochs"] == "10"
@@ -129,12 +129,27 @@ class TestMlflow:
         assert run.info.status == "FINISHED"
         assert [m.step for m in client.get_metric_history(run.info.run_id, "train_loss")] == [1, 2]
 
+    def test_a_finished_run_that_is_reported_again_stays_one(self, tmp_path, monkeypatch) -> None:
+        monkeypatch.delenv("MLFLOW_TRACKING_URI")
+        monkeypatch.chdir(tmp_path)
+        for figure in (0.5, 0.75):
+            with Sinks(["mlflow"], tmp_path / "small-0", RECIPE, 0) as sinks:
+                sinks.final({"test_accuracy": figure}, 2)
+            (tmp_path / "elsewhere").mkdir(exist_ok=True)
+            monkeypatch.chdir(tmp_path / "elsewhere")  # the store is found again from anywhere
+        assert not list((tmp_path / "elsewhere").iterdir())
+        monkeypatch.setenv(
+            "MLFLOW_TRACKING_URI", json.loads((tmp_path / "small-0" / "mlflow.json").read_text())["store"]
+        )
+        _, (run,) = self.runs()
+        assert run.data.metrics["test_accuracy"] == 0.75
+
     def test_a_server_that_is_gone_is_told_once_and_stops_nothing(self, monkeypatch, tmp_path, capsys) -> None:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://user:secret@127.0.0.1:9")
         monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
         with Sinks(["mlflow"], tmp_path, RECIPE, 0) as sinks:
             hear(sinks, epoch(1), epoch(2))
-            sinks.final({"test_accuracy": 0.75})
+            sinks.final({"test_accuracy": 0.75}, 2)
         said = capsys.readouterr().err
         assert said.count("--log mlflow failed") == 1
         assert "the training goes on" in said

@@ -64,7 +64,6 @@ class Sinks:
 
             self._sinks["mlflow"] = Mlflow(folder / "mlflow.json", folder.name, facts)
         self._begun = False
-        self._epoch = 0
 
     def listen(self, event: dict[str, Any]) -> None:
         """Hear an event of a training; see `digitlab.training.Listener`."""
@@ -72,13 +71,12 @@ class Sinks:
             self._begin(event["epoch"] - (event["event"] == "epoch"))
         if event["event"] == "epoch":
             figures = {k: float(v) for k, v in event.items() if k != "epoch" and isinstance(v, int | float)}
-            self._epoch = event["epoch"]
-            self._tell("log", figures, self._epoch)
+            self._tell("log", figures, event["epoch"])
 
-    def final(self, figures: dict[str, float]) -> None:
-        """Add what the finished recogniser reaches, by name: "test_accuracy" and so on."""
-        self._begin(self._epoch)
-        self._tell("log", figures, self._epoch)
+    def final(self, figures: dict[str, float], epoch: int) -> None:
+        """Add what the recogniser reaches after its last epoch, by name: "test_accuracy" and so on."""
+        self._begin(epoch)
+        self._tell("log", figures, epoch)
 
     def __enter__(self) -> Sinks:
         return self
@@ -96,7 +94,7 @@ class Sinks:
 
     def _begin(self, epoch: int) -> None:
         if not self._begun:
-            self._begun, self._epoch = True, epoch
+            self._begun = True
             self._tell("begin", epoch)
 
     def _tell(self, what: str, *about: Any) -> None:

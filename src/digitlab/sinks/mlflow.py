@@ -47,7 +47,9 @@ class Mlflow:
         logging.getLogger("mlflow").setLevel(logging.ERROR)
         self._package, self._file, self._name, self._facts = mlflow, file, name, facts
         whole = importlib.util.find_spec("sqlalchemy") and importlib.util.find_spec("alembic")
-        uri = os.environ.get("MLFLOW_TRACKING_URI") or (None if whole else Path("mlruns").absolute().as_uri())
+        named = os.environ.get("MLFLOW_TRACKING_URI")
+        kept = json.loads(file.read_text()) if file.is_file() else {}
+        uri = named or kept.get("store") or (None if whole else Path("mlruns").absolute().as_uri())
         try:
             self._client = MlflowClient(uri)
         except Exception as error:  # of several kinds, all of them about the address
@@ -55,19 +57,19 @@ class Mlflow:
                 f"MLflow cannot log to {shown(uri or 'its default')} ({type(error).__name__}); set MLFLOW_TRACKING_URI"
                 " to a server's address, or install all of it: pip install mlflow"
             ) from None
-        self._run = ""
+        self._run = kept.get("run_id", "")
+        self._store = None if named else uri  # a named one may hold secrets, and is named again
 
     def begin(self, epoch: int) -> None:
         """Open a run in the experiment, or the one that this training had before."""
-        if epoch and self._file.is_file():
-            self._run = json.loads(self._file.read_text())["run_id"]
+        if self._run:
             self._client.update_run(self._run, status="RUNNING")
             return
         wanted = os.environ.get("MLFLOW_EXPERIMENT_NAME", EXPERIMENT)
         found = self._client.get_experiment_by_name(wanted)
         experiment = found.experiment_id if found else self._client.create_experiment(wanted)
         self._run = self._client.create_run(experiment, run_name=self._name).info.run_id
-        storage.write_json(self._file, {"run_id": self._run})
+        storage.write_json(self._file, {"run_id": self._run, "store": self._store})
         params = [self._package.entities.Param(key, str(value)[:LONGEST]) for key, value in self._facts.items()]
         self._client.log_batch(self._run, params=params)
 
