@@ -1,11 +1,16 @@
-"""The command line for tests."""
+"""The command line for tests, and places to fetch from, none of which is further away than this machine."""
 
+import hashlib
+import http.server
 import sys
+import threading
 from collections.abc import Callable
 
 import pytest
 
-from digitlab import cli
+from digitlab import cli, storage
+
+SKIP = "needs fsspec and aiohttp: pip install 'digitlab[remote]'"
 
 
 @pytest.fixture
@@ -22,3 +27,78 @@ def run(monkeypatch, capsys) -> Callable[..., tuple[int, str, str]]:
         return code, *capsys.readouterr()
 
     return call
+
+
+@pytest.fixture
+def cache(monkeypatch, tmp_path):
+    """The folder of what was fetched, in an empty cache."""
+    folder = tmp_path / "cache"
+    monkeypatch.setattr(storage, "cache_folder", lambda: folder)
+    return folder / "remote"
+
+
+@pytest.fixture
+def memory(cache):
+    """fsspec's file system in memory, empty."""
+    fsspec = pytest.importorskip("fsspec", reason=SKIP)
+    filesystem = fsspec.filesystem("memory")
+    yield filesystem
+    filesystem.store.clear()
+    filesystem.pseudo_dirs[:] = [""]
+
+
+class Web:
+    """A web server: `files` by path; `answers` by path are functions that answer themselves; `asked` is its log."""
+
+    def __init__(self):
+        self.files, self.answers, self.asked = {}, {}, []
+        web = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                web.asked.append((self.command, self.path))
+                path = self.path.partition("?")[0]
+                if path in web.answers:
+                    web.answers[path](self)
+                elif path in web.files:
+                    send(self, web.files[path])
+                else:
+                    self.send_error(404)
+
+            do_HEAD = do_GET
+
+            def log_message(self, *args):
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def fetches(self):
+        """How many files were really sent."""
+        return sum(method == "GET" for method, _ in self.asked)
+
+    def stop(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def send(handler, content, length=None, tag=True):
+    """Answer with `content`; its ETag follows from it."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", str(len(content) if length is None else length))
+    if tag:
+        handler.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()[:12]}"')
+    handler.end_headers()
+    if handler.command == "GET":
+        handler.wfile.write(content)
+
+
+@pytest.fixture
+def web(cache):
+    pytest.importorskip("aiohttp", reason=SKIP)
+    pytest.importorskip("fsspec", reason=SKIP)
+    server = Web()
+    server.send = send
+    yield server
+    server.stop()

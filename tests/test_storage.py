@@ -46,3 +46,31 @@ def test_a_file_where_a_folder_should_be_is_told(tmp_path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(OutputError, match="cannot write"):
         storage.make_folder(tmp_path / "file" / "folder")
+
+
+def test_a_folder_is_replaced_only_when_the_new_one_is_whole(tmp_path) -> None:
+    with storage.atomic_folder(tmp_path / "place") as folder:
+        (folder / "a").write_text("old")
+
+    def interrupted() -> None:
+        with storage.atomic_folder(tmp_path / "place", replace=True) as folder:
+            (folder / "a").write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        interrupted()
+    assert (tmp_path / "place" / "a").read_text() == "old"
+    with pytest.raises(OutputError, match="not an empty folder"), storage.atomic_folder(tmp_path / "place"):
+        pass
+    with storage.atomic_folder(tmp_path / "place", replace=True) as folder:
+        (folder / "b").write_text("new")
+    assert [file.name for file in (tmp_path / "place").iterdir()] == ["b"]
+    assert [file.name for file in tmp_path.iterdir()] == ["place"]
+
+
+def test_what_is_not_moved_out_of_a_temporary_folder_is_removed(tmp_path) -> None:
+    with storage.temporary_folder(tmp_path / "deep") as folder:
+        (folder / "kept").write_text("x")
+        (folder / "left").write_text("x")
+        os.replace(folder / "kept", tmp_path / "deep" / "kept")
+    assert [file.name for file in (tmp_path / "deep").iterdir()] == ["kept"]

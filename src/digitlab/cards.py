@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import math
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any
 
 from digitlab.errors import ModelError
@@ -11,6 +14,32 @@ from digitlab.recognizer import Manifest, bundled, load
 
 KINDS = {"digits": "reads digits", "judge": "judge of pieces, used by the reader"}
 """What recognisers do, in words."""
+
+USE = """\
+## Use
+
+```python
+import digitlab
+
+recognizer = digitlab.load({where})
+recognizer.predict_proba(images)  # (N, {axes}28, 28), ink light on dark, framed as MNIST is -> (N, 10){photo}
+```
+
+Without digitlab:
+
+```python
+import numpy as np
+import onnxruntime
+
+session = onnxruntime.InferenceSession("recognizer.onnx")
+inputs = {inputs}.astype(np.float32) / 255  # images: (N, {axes}28, 28) uint8
+logits = session.run(["logits"], {{"images": inputs}})[0]
+scaled = np.exp((logits - logits.max(1, keepdims=True)) / {temperature!r})
+probabilities = scaled / scaled.sum(1, keepdims=True)  # (N, 10)
+```
+
+`recipe.toml` trains it again: `digitlab train recipe.toml`. `model.safetensors` holds the weights under the names that
+digitlab's torch module gives them."""
 
 
 def at_hand(folder: Path) -> list[dict[str, Any]]:
@@ -43,14 +72,18 @@ def at_hand(folder: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def card(manifest: Manifest) -> str:
-    """Return a recogniser's card as Markdown."""
+def card(manifest: Manifest, use: str = "") -> str:
+    """Return a recogniser's card as Markdown; `use` is a section that comes before its figures."""
     recipe = Recipe.from_dict(manifest.recipe, manifest.name)
     training = manifest.training
-    lines = [f"# {manifest.name}", "", recipe.title + ".", "", recipe.description, ""]
-    lines += ["## Figures", "", "| on | accuracy | of |", "|---|---|---|"]
+    lines = [f"# {manifest.name}", "", f"{recipe.title or 'A recogniser of handwritten digits'}.", ""]
+    lines += [recipe.description, ""] if recipe.description else []
+    lines += [use, ""] if use else []
+    lines += ["## Figures", "", "| on | accuracy | 95 % interval | of |", "|---|---:|---:|---:|"]
     for name, figure in manifest.figures.items():
-        lines.append(f"| {figure_name(manifest, name)} | {100 * figure['accuracy']:.2f} % | {figure['n']:,} |")
+        low, high = _interval(figure["accuracy"], figure["n"])
+        share, interval = f"{100 * figure['accuracy']:.2f} %", f"{100 * low:.2f} to {100 * high:.2f} %"
+        lines.append(f"| {figure_name(manifest, name)} | {share} | {interval} | {figure['n']:,} |")
     lines += ["", "## How it was made", "", f"- parameters: {recipe.parameters:,}"]
     for key in ("seed", "epochs", "seconds", "precision", "hardware", "command"):
         if key in training:
@@ -69,6 +102,51 @@ def card(manifest: Manifest) -> str:
         lines += ["", "## Choices", "", *(f"- {what}: {chosen}" for what, chosen in recipe.choices.items())]
     lines += ["", "## Limits", "", *_limits(manifest, recipe)]
     return "\n".join(lines)
+
+
+def model_card(manifest: Manifest, where: str, licence: str = "mit") -> str:
+    """Return a recogniser's card in Hugging Face's form: a header of YAML, then Markdown.
+
+    Args:
+        manifest: of the recogniser; its figure "test", where there is one, is told in the header.
+        where: the folder or address that opens it.
+        licence: its name, as Hugging Face writes it.
+    """
+    recipe = Recipe.from_dict(manifest.recipe, manifest.name)
+    header: dict[str, Any] = {
+        "license": licence,
+        "library_name": "digitlab",
+        "pipeline_tag": "image-classification",
+        "tags": ["digitlab", "onnx", "safetensors", "handwriting", "digits", "mnist"],
+    }
+    on_mnist = recipe.data.name == "mnist"
+    if on_mnist:
+        header["datasets"] = ["ylecun/mnist"]
+    header["metrics"] = ["accuracy"]
+    test = manifest.figures.get("test")
+    if test:
+        name = test.get("data", manifest.training.get("data", {}).get("test", {}).get("name", "test"))
+        dataset = {"type": "ylecun/mnist" if on_mnist else "digits", "name": name, "split": "test"}
+        task = {"type": "image-classification", "name": "Which digit"}
+        metric = {"type": "accuracy", "value": test["accuracy"]}
+        header["model-index"] = [
+            {"name": manifest.name, "results": [{"task": task, "dataset": dataset, "metrics": [metric]}]}
+        ]
+    # YAML takes JSON for values, so that nothing in a name can break out of its place.
+    rows = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in header.items()]
+    return "\n".join(["---", *rows, "---", "", card(manifest, _use(manifest, recipe, where)), ""])
+
+
+def _use(manifest: Manifest, recipe: Recipe, where: str) -> str:
+    """Return how to use a recogniser, with digitlab and without."""
+    plain = recipe.data.channels == 1
+    return USE.format(
+        where=json.dumps(where),
+        axes="" if plain else f"{recipe.data.channels}, ",
+        photo=f'\ndigitlab.read("photo.jpg", {json.dumps(where)}).text' if plain else "",
+        inputs="images[:, None]" if plain else "images",
+        temperature=manifest.temperature,
+    )
 
 
 def figure_name(manifest: Manifest, name: str) -> str:
@@ -95,6 +173,13 @@ def _limits(manifest: Manifest, recipe: Recipe) -> list[str]:
         rejects,
         "Its confidence is calibrated on MNIST's validation digits; on other handwriting it is less certain to hold.",
     ]
+
+
+def _interval(share: float, n: int) -> tuple[float, float]:
+    """Return Wilson's 95 % score interval of a share of n."""
+    z = NormalDist().inv_cdf(0.975)
+    middle, half = share + z * z / (2 * n), z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
 
 
 def _is_judge(manifest: Manifest) -> bool:

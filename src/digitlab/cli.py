@@ -5,19 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from digitlab.cli_evaluate import background, evaluate
+from digitlab.cli_evaluate import evaluate
+from digitlab.cli_push import push
 from digitlab.errors import DigitlabError, UsageError
-
-if TYPE_CHECKING:
-    from digitlab.recipes import Recipe
-    from digitlab.training import Listener, Run
 
 app = typer.Typer(
     name="digitlab",
@@ -42,6 +38,12 @@ class Split(StrEnum):
     standard, kaggle, full, submission = "standard", "kaggle", "full", "submission"
 
 
+class Log(StrEnum):
+    """Where a training's figures go, too."""
+
+    tensorboard, mlflow = "tensorboard", "mlflow"
+
+
 class Format(StrEnum):
     """What to export to."""
 
@@ -49,7 +51,12 @@ class Format(StrEnum):
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-Model = Annotated[str, typer.Option("--model", "-m", help="A bundled name, an .onnx file or a run folder.")]
+LogOption = Annotated[
+    list[Log] | None, typer.Option(help="Log to this tool, too, epoch by epoch; may be given several times.")
+]
+Model = Annotated[
+    str, typer.Option("--model", "-m", help="A bundled name, an .onnx file, a run folder, or the address of one.")
+]
 DeviceOption = Annotated[Device, typer.Option(help="Where to train; auto takes a graphics card if there is one.")]
 
 
@@ -129,7 +136,7 @@ def recipes(
 @app.command()
 def train(
     recipe: Annotated[str | None, typer.Argument(help="A recipe's name, or a .toml file of your own.")] = None,
-    data: Annotated[str | None, typer.Option(help="mnist, strokes, or a path to labelled digits.")] = None,
+    data: Annotated[str | None, typer.Option(help="mnist, strokes, or a path or address of labelled digits.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the training images.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Images a step.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of all randomness.")] = 0,
@@ -137,60 +144,35 @@ def train(
     device: DeviceOption = Device.auto,
     out: Annotated[Path | None, typer.Option(help="The run's folder; a new one in runs/ by default.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder.")] = None,
+    log: LogOption = None,
 ) -> None:
     """Train a recipe; write its recogniser, figures and report."""
-    from digitlab import training
+    from digitlab import cli_train, training
     from digitlab.recipes import Recipe
+    from digitlab.sinks import Sinks
 
     if (recipe is None) == (resume is None):
         raise UsageError("name a recipe to train (see: digitlab recipes), or a run to go on with: --resume DIR")
     if resume:
         if any(value is not None for value in (data, epochs, batch_size, train_size, out)) or seed:
             raise UsageError("--resume goes on with the run as it was begun; leave the other options out")
-        page = training.Run.open(resume).recipe
+        begun = training.Run.open(resume)
+        page, seed = begun.recipe, begun.seed
     else:
         changes = {"name": data, "epochs": epochs, "batch_size": batch_size, "train_size": train_size}
         page = Recipe.load(str(recipe)).changed(**changes)
         training.pick_device(device.value)  # a wrong device is told before data are loaded
         out = out or training.new_folder(page, seed)
-    with _shown(page, f"digitlab train --resume {resume or out}") as listen:
-        if resume:
-            run = training.resume(resume, listen=listen)
-        else:
-            run = training.train(page, seed=seed, device=device.value, out=out, listen=listen)
-    _report(run)
-
-
-@contextlib.contextmanager
-def _shown(page: Recipe, command: str) -> Iterator[Listener]:
-    """Show the progress of the training inside; Ctrl-C is met with the command that goes on, and exit code 130."""
-    from digitlab import console
-
-    try:
-        with console.training_display(page.name, page.plan.epochs) as listen:
-            yield listen
-    except KeyboardInterrupt:
-        console.say(f"\nstopped; all whole epochs are kept. Go on with: {command}")
-        raise typer.Exit(130) from None
-
-
-def _report(run: Run) -> None:
-    """Judge a finished run on its test digits; write and announce its report. A judge of pieces shows its figures."""
-    from digitlab import console
-    from digitlab.evaluation import held_out, judge, write_report
-    from digitlab.recognizer import load
-
-    recognizer = load(run.folder)
-    # There are no test digits for a judge of pieces, nor where they are judged elsewhere.
-    if recognizer.channels != 1 or run.recipe.data.split == "submission":
-        console.print_figures(recognizer.manifest)
-        print(f"recogniser  {run.recognizer}")
-        return
-    digits = held_out(recognizer)
-    figures, probabilities = judge(recognizer, digits)
-    page = write_report(run.folder, figures, digits, probabilities, history=run.history, **background(recognizer))
-    console.print_evaluation(figures)
-    print(f"recogniser  {run.recognizer}\nreport      {page}")
+    folder = resume or out or Path()
+    with Sinks(log or [], folder, page, seed) as sinks:
+        if not resume:
+            page = training.pinned(page)  # a download shows a bar of its own
+        with cli_train.shown(page, f"digitlab train --resume {folder}", sinks) as listen:
+            if resume:
+                run = training.resume(resume, listen=listen)
+            else:
+                run = training.train(page, seed=seed, device=device.value, out=out, listen=listen)
+        cli_train.report(run, sinks)
 
 
 app.command()(evaluate)
@@ -246,23 +228,26 @@ def kaggle(
     ],
     recipe: Annotated[str | None, typer.Option(help="Train this one on train.csv: a name or a .toml file.")] = None,
     model: Annotated[
-        str | None, typer.Option("--model", "-m", help="Or what reads: a bundled name, an .onnx file or a run folder.")
+        str | None, typer.Option("--model", "-m", help="Or what reads: a bundled name, a file, a folder or an address.")
     ] = None,
     out: Annotated[Path, typer.Option(help="The file to write.")] = Path("submission.csv"),
     epochs: Annotated[int | None, typer.Option(help="Passes over the training images.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of all randomness; 0 by default.")] = None,
     device: DeviceOption = Device.auto,
+    log: LogOption = None,
 ) -> None:
     """Write a submission for Kaggle's digit recogniser: ImageId,Label."""
-    from digitlab import console
+    from digitlab import cli_train, console
     from digitlab.kaggle import Entry
+    from digitlab.sinks import Sinks
 
     entry = Entry(tables, recipe, model, out, epochs, seed, device.value)
     if entry.recipe:
         again = f"digitlab train --resume {entry.folder}; then: digitlab kaggle {entry.test} --model {entry.folder}"
-        with _shown(entry.recipe, f"{again} --out {out}") as listen:
-            run = entry.train(listen)
-        _report(run)
+        with Sinks(log or [], entry.folder or Path(), entry.recipe, seed or 0) as sinks:
+            with cli_train.shown(entry.recipe, f"{again} --out {out}", sinks) as listen:
+                run = entry.train(listen)
+            cli_train.report(run, sinks)
     count = entry.write()
     console.say(f"{count:,} labels for {entry.test}")
     print(f"submission  {out}")
@@ -298,9 +283,12 @@ def models(
     console.print_table("", columns, shown, left=3)
 
 
+app.command()(push)
+
+
 @data_app.command("info")
 def data_info(
-    source: Annotated[str, typer.Argument(help="mnist, strokes, or a path to labelled digits.")] = "mnist",
+    source: Annotated[str, typer.Argument(help="mnist, strokes, or a path or address of labelled digits.")] = "mnist",
     split: Annotated[Split, typer.Option(help="Which split to show.")] = Split.standard,
     as_json: Json = False,
 ) -> None:
@@ -314,14 +302,14 @@ def data_info(
     rows = [
         (name, f"{part['count']:,}", *part["per_class"], part["digest"][:12]) for name, part in facts["parts"].items()
     ]
-    console.print_table(f"{source}, split {split.value}", ("part", "digits", *"0123456789", "SHA-256"), rows)
+    console.print_table(f"{facts['source']}, split {split.value}", ("part", "digits", *"0123456789", "SHA-256"), rows)
     for file in facts["files"]:
         print(f"{file['sha256'][:12]}  {'verified' if file['verified'] else 'as found'}  {file['path']}")
 
 
 @data_app.command("export")
 def data_export(
-    source: Annotated[str, typer.Argument(help="mnist, strokes, or a path to labelled digits.")],
+    source: Annotated[str, typer.Argument(help="mnist, strokes, or a path or address of labelled digits.")],
     to: Annotated[Format, typer.Option(help="PNG class folders, CSV with Kaggle's columns, NPZ or IDX.")],
     out: Annotated[Path, typer.Option(help="A new folder, or a new file for npz.")],
     split: Annotated[Split, typer.Option(help="How to part the digits.")] = Split.standard,

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(help="A bundled name, an .onnx file or a run folder.")] = "default",
+    model: Annotated[
+        str, typer.Argument(help="A bundled name, an .onnx file, a run folder, or the address of one.")
+    ] = "default",
     data: Annotated[
-        str | None, typer.Option(help="mnist (its test images) or a path; else the recipe's own test part.")
+        str | None, typer.Option(help="mnist (its test images), a path or an address; else the recipe's own test part.")
     ] = None,
     robust: Annotated[bool, typer.Option("--robust", help="Also on digits corrupted in fifteen ways.")] = False,
     ood: Annotated[bool, typer.Option("--ood", help="Also on what is no digit: letters, scribbles, noise.")] = False,

@@ -86,6 +86,8 @@ def print_recipe(recipe: Recipe) -> None:
 
 def plan_rows(recipe: Recipe) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """Yield a heading and rows of (setting, value) for training, augmentation, data, claim and choices."""
+    from digitlab.remote import shown
+
     page = recipe.to_dict()
     quiet = {
         "settle_epochs",
@@ -97,7 +99,7 @@ def plan_rows(recipe: Recipe) -> Iterator[tuple[str, list[tuple[str, str]]]]:
         "train_size",
     }
     for part in ("training", "augmentation", "data"):
-        rows = [(k, str(v)) for k, v in page[part].items() if v or (part == "training" and k not in quiet)]
+        rows = [(k, shown(str(v))) for k, v in page[part].items() if v or (part == "training" and k not in quiet)]
         if page[part].get("optimizer") in ("adam", "adamw"):
             rows = [row for row in rows if row[0] != "momentum"]
         if rows:

@@ -3,7 +3,7 @@
     DigitlabError
     ├── ImageError         an image cannot be opened, or is not an image
     ├── DataError          labelled digits are missing, malformed or out of range
-    │   ├── DownloadError  MNIST could not be fetched, or is not what it should be
+    │   ├── DownloadError  data or a model could not be fetched, or is not what it should be
     │   └── ArrayError     arrays given to the scikit-learn classifier do not fit it; also a ValueError
     ├── RecipeError        a recipe has a typo, an impossible shape or an impossible value
     ├── ModelError         a recogniser file is damaged, foreign or unsafe

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from digitlab import storage
-from digitlab.data import tables
+from digitlab import remote, storage
+from digitlab.data.sources import read_images
 from digitlab.errors import OutputError, UsageError
 from digitlab.recipes import Recipe
 from digitlab.recognizer import load
@@ -34,7 +34,7 @@ class Entry:
     All that can be wrong is told when it is made, before minutes of training.
 
     Attributes:
-        test: the file of images to label.
+        test: the file of images to label; of an address, what may be told.
         images: (N, 28, 28) uint8, in the file's order.
         recipe: what to train first, with train.csv as its data; None where a model reads.
         folder: of that training's run; None where a model reads.
@@ -54,7 +54,8 @@ class Entry:
         """Check what is asked for, and read the test file.
 
         Args:
-            files: train.csv and test.csv; with `model` test.csv alone, or both, of which the first is not opened.
+            files: train.csv and test.csv, paths or addresses; with `model` test.csv alone, or both, of which the first
+                is not opened.
             recipe: a bundled name or a .toml file, to be trained on train.csv; or else
             model: a bundled name, an .onnx file or a run folder.
             out: the file to write.
@@ -67,8 +68,8 @@ class Entry:
             OutputError: nothing can be written to `out`.
         """
         _check(files, recipe, model, epochs, seed)
-        self.test, self.out = Path(files[-1]), Path(out)
-        if any(self.out.resolve() == Path(file).resolve() for file in files):
+        self.test, self.out = remote.shown(files[-1]), Path(out)
+        if any(self.out.resolve() == Path(file).resolve() for file in files if not remote.is_url(file)):
             raise UsageError(f"--out {out} would overwrite what is read; choose another name")
         if self.out.is_dir():
             raise OutputError(f"{out} is a folder; name a file, such as {self.out / 'submission.csv'}")
@@ -85,7 +86,7 @@ class Entry:
             training.pick_device(device)
             self.recipe = _for_submission(Recipe.load(recipe), files[0], epochs)
             self.folder = training.new_folder(self.recipe, self._seed)
-        self.images = tables.read_images(self.test)
+        self.images = read_images(files[-1])
 
     def train(self, listen: Callable[[dict[str, Any]], None] = lambda event: None) -> Run:
         """Train the recipe as `digitlab.train` does; what it raises, this raises. The run's recogniser then reads."""
@@ -131,8 +132,9 @@ def _for_submission(recipe: Recipe, train: str | Path, epochs: int | None) -> Re
     """Return the recipe with train.csv as its data. Raises UsageError, RecipeError."""
     if recipe.data.channels != 1:
         raise UsageError(f"recipe {recipe.name} learns from pieces of pages, not from train.csv; choose another one")
-    if not str(train).lower().endswith((".csv", ".csv.gz")):
-        raise UsageError(f"{train} is no table to train on; name Kaggle's train.csv, its name ends in .csv or .csv.gz")
+    shown = remote.shown(train)
+    if not shown.lower().endswith((".csv", ".csv.gz")):
+        raise UsageError(f"{shown} is no table to train on; name Kaggle's train.csv, its name ends in .csv or .csv.gz")
     return recipe.changed(name=str(train), split="submission", epochs=epochs)
 
 

@@ -20,9 +20,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from digitlab import remote
 from digitlab.errors import ModelError
 from digitlab.jobs import cores, in_order
 
+FILE = "recognizer.onnx"  # in a run's folder, and in what is pushed
 KEY = "digitlab"  # of the manifest in the file's metadata
 FORMAT = 1
 LARGEST_FILE = 256 * 2**20  # bytes
@@ -293,20 +295,34 @@ def load(model: str | Path = "default", *, threads: int = 0) -> Recognizer:
     """Open a recogniser.
 
     Args:
-        model: a bundled name ("default"), the path of an .onnx file, or a run folder.
+        model: a bundled name ("default"), the path of an .onnx file, or a run folder; or the address of such a file
+            or folder, as https://host/model.onnx or hf://user/name (see `digitlab.remote`).
         threads: batches to work on at once; 0 means as many as there are cores.
 
     Raises:
         ModelError: there is no such recogniser, or its file is damaged, foreign or unsafe.
+        DownloadError, OutputError, UsageError, MissingExtraError: it has an address, from which it cannot be fetched.
     """
+    content, where, trusted = read_file(model)
+    return Recognizer(content, where, trusted=trusted, threads=threads)
+
+
+def read_file(model: str | Path) -> tuple[bytes, str, bool]:
+    """Return a recogniser's file, what to call it, and whether it is one of the package's own.
+
+    For arguments and errors see `load`; the file is not looked into.
+    """
+    if remote.is_url(model):
+        fetched = remote.fetch_file(str(model), FILE, limit=LARGEST_FILE)
+        return fetched.path.read_bytes(), fetched.shown, False
     path = Path(model)
     if str(model) in bundled() and not path.exists():
         content = (resources.files("digitlab") / "weights" / f"{model}.onnx").read_bytes()
-        return Recognizer(content, f"recogniser {model}", trusted=True, threads=threads)
+        return content, f"recogniser {model}", True
     if path.is_dir():
-        file = path / "recognizer.onnx"
+        file = path / FILE
         if not file.exists():
-            raise ModelError(f"{path} has no recognizer.onnx; finish its training with: digitlab train --resume {path}")
+            raise ModelError(f"{path} has no {FILE}; finish its training with: digitlab train --resume {path}")
         path = file
     if not path.exists():
         close = difflib.get_close_matches(str(model), bundled(), 1)
@@ -315,7 +331,6 @@ def load(model: str | Path = "default", *, threads: int = 0) -> Recognizer:
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise ModelError(f"{path} is larger than {LARGEST_FILE >> 20} MB; a recogniser of digits is not")
-        content = path.read_bytes()
+        return path.read_bytes(), str(path), False
     except OSError as error:
         raise ModelError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
-    return Recognizer(content, str(path), threads=threads)

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from digitlab import remote
 from digitlab.data.digits import Digits, Material
 from digitlab.errors import ArrayError, UsageError
 from digitlab.evaluation.extra import needs_extra
@@ -179,7 +180,8 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):
         page = self.recipe if isinstance(self.recipe, Recipe) else Recipe.load(self.recipe)
         if page.data.channels != 1:
             raise UsageError(f"recipe {page.name} learns from pieces of pages, not from images; choose another one")
-        return page.changed(epochs=self.epochs, batch_size=self.batch_size)
+        name = remote.shown(page.data.name)  # not learned from, and kept in the file without secrets
+        return page.changed(epochs=self.epochs, batch_size=self.batch_size, name=name)
 
     def _checked(self, X: Any, y: Any = "no_validation", reset: bool = False) -> Any:
         """Return X as a table of numbers, and y beside it if it is given. Raises ValueError, TypeError otherwise."""

@@ -45,14 +45,18 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def atomic_folder(path: str | Path) -> Iterator[Path]:
+def atomic_folder(path: str | Path, *, replace: bool = False) -> Iterator[Path]:
     """Yield a temporary folder beside `path`; on success it becomes `path`, on failure it is removed.
 
+    Args:
+        path: of the folder to make.
+        replace: whether a folder that is there already goes, with all that is in it.
+
     Raises:
-        OutputError: `path` exists and is not an empty folder, or it cannot be written.
+        OutputError: `path` exists and is not an empty folder (unless it is replaced), or it cannot be written.
     """
     path = Path(path)
-    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+    if path.exists() and not (path.is_dir() and (replace or not any(path.iterdir()))):
         raise OutputError(f"{path} exists and is not an empty folder; choose another place or remove it")
     make_folder(path.parent)
     try:
@@ -63,12 +67,26 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
         yield temporary
         os.chmod(temporary, 0o777 & ~_umask())  # mkdtemp makes folders private; ours are ordinary folders
         if path.exists():
-            path.rmdir()
-        os.replace(temporary, path)
+            os.replace(path, old := temporary.with_name(f"{temporary.name}.old"))
+            os.replace(temporary, path)
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            os.replace(temporary, path)
     except OSError as error:
         raise _cannot_write(path, error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def temporary_folder(parent: str | Path) -> Iterator[Path]:
+    """Yield a new folder in `parent` to gather files in; what is not moved away is removed. Raises OutputError."""
+    make_folder(parent)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".partial-", dir=parent) as name:
+            yield Path(name)
+    except OSError as error:
+        raise _cannot_write(Path(parent), error) from error
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:

@@ -2,6 +2,8 @@
 
 import contextlib
 import gzip
+import os
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -124,3 +126,33 @@ def test_any_line_after_the_header_is_a_data_error_or_nothing(tmp_path_factory, 
     path.write_bytes(f"{HEADER}\n{ROW}\n".encode() + line)
     with contextlib.suppress(DataError):
         assert len(tables.read_csv(path)) == 1
+
+
+@pytest.mark.parametrize("start", [HEADER + "\n" + ROW + "\n", ""])
+def test_a_line_of_10_gb_is_refused_in_bounded_memory(tmp_path, start) -> None:
+    path = tmp_path / "digits.csv"
+    path.write_text(start)
+    os.truncate(path, 10 << 30)  # zeros, of which the disk keeps none
+    with bounded(8_000_000), pytest.raises(DataError, match=rf"line {start.count(chr(10)) + 1}: longer than 65,536"):
+        tables.read_csv(path)
+
+
+def test_a_line_of_10_gb_that_comes_compressed_is_refused_in_bounded_memory(tmp_path) -> None:
+    path = tmp_path / "digits.csv.gz"
+    part = gzip.compress(b"7," * (16 << 20))
+    with open(path, "wb") as file:
+        for _ in range(320):  # members of 32 MB each
+            file.write(part)
+    with bounded(8_000_000), pytest.raises(DataError, match="line 1: longer than 65,536"):
+        tables.read_csv(path)
+
+
+@contextlib.contextmanager
+def bounded(most):
+    """Fail if more than this many bytes are ever held inside."""
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] < most
+    finally:
+        tracemalloc.stop()

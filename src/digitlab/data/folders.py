@@ -7,6 +7,7 @@ Images come in the order of their names, not class by class: what was exported c
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -64,8 +65,12 @@ def read_folder(folder: str | Path) -> dict[str, Digits]:
     return found
 
 
-def read_image(path: Path) -> np.ndarray:
+def read_image(source: Path | bytes, name: str = "") -> np.ndarray:
     """Read one image of one digit, whatever its size and polarity.
+
+    Args:
+        source: its path, or the content of its file.
+        name: what to call it in errors, where it has no path.
 
     Returns:
         (28, 28) uint8, ink light on dark.
@@ -73,7 +78,7 @@ def read_image(path: Path) -> np.ndarray:
     Raises:
         DataError: it is not an image, is damaged, or has more than 100 million pixels.
     """
-    grey, framed = _open_grey(path)
+    grey, framed = _open_grey(source, name or str(source))
     if framed:
         return grey
     border = np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]])
@@ -114,28 +119,29 @@ def visible(folder: Path, kind: Callable[[Path], bool]) -> list[Path]:
         raise DataError(f"cannot read {folder}: {reason}; check the path and its permissions") from error
 
 
-def _open_grey(path: Path) -> tuple[np.ndarray, bool]:
+def _open_grey(source: Path | bytes, name: str) -> tuple[np.ndarray, bool]:
     """Return the image as (height, width) uint8, and whether it says itself that it is framed already."""
     from PIL import Image  # only folders need it
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of Pillow's, about size and metadata: what matters is an error here
-            with Image.open(path, formats=FORMATS) as image:
-                return _decode(image, path)
+            file = io.BytesIO(source) if isinstance(source, bytes) else source
+            with Image.open(file, formats=FORMATS) as image:
+                return _decode(image, name)
     except DataError:
         raise
     except Image.DecompressionBombError as error:
-        raise DataError(f"{path} has more than 100 million pixels; shrink it") from error
+        raise DataError(f"{name} has more than 100 million pixels; shrink it") from error
     except Exception as error:  # Pillow raises nearly any kind for damaged files; all of them mean the same here
-        raise DataError(f"{path} cannot be read as an image; remove it or save it again") from error
+        raise DataError(f"{name} cannot be read as an image; remove it or save it again") from error
 
 
-def _decode(image: Image.Image, path: Path) -> tuple[np.ndarray, bool]:
+def _decode(image: Image.Image, name: str) -> tuple[np.ndarray, bool]:
     from PIL import ImageOps
 
     if image.width * image.height > MAX_PIXELS:
-        raise DataError(f"{path} has {image.width} x {image.height} pixels, more than 100 million; shrink it")
+        raise DataError(f"{name} has {image.width} x {image.height} pixels, more than 100 million; shrink it")
     image.load()
     framed = image.size == (SIDE, SIDE) and image.mode == "L" and image.info.get(MARK[0]) == MARK[1]
     upright = ImageOps.exif_transpose(image)

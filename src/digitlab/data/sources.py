@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import hashlib
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from digitlab.data import arrays, folders, idx, mnist, tables
+from digitlab import remote
+from digitlab.data import arrays, columns, folders, idx, mnist, tables
 from digitlab.data.digits import Digits, Splits, concatenate, fixed_ranks
 from digitlab.errors import DataError, UsageError
 
 SPLITS = ("standard", "kaggle", "full", "submission")
 NAMES = ("mnist", "strokes")
-POSSIBLE = "mnist, strokes, a folder of class folders or IDX files, or a .csv, .csv.gz, .npz or IDX images file"
+POSSIBLE = (
+    "mnist, strokes, a folder of class folders or IDX files, or a .csv, .csv.gz, .npz, .parquet or IDX images file,"
+    " each also by its address"
+)
 
 # How many digits the pen writes for each part, and with which seed; `load` adds its own seed to train's only,
 # so that every training is chosen and judged by the same digits.
@@ -28,7 +35,8 @@ def load(source: str | Path, *, split: str = "standard", seed: int = 0) -> Split
 
     Args:
         source: "mnist", "strokes" (written by the pen, no download), or the path of a folder of class folders
-            or of IDX or CSV files, a CSV file with Kaggle's columns, an NPZ file or an IDX images file.
+            or of IDX, CSV or Parquet files, a CSV file with Kaggle's columns, an NPZ or Parquet file or an IDX images
+            file; or the address of such a file or folder, as s3://bucket/digits.npz (see `digitlab.remote`).
         split: one of SPLITS.
 
             - "standard": of MNIST 55,000 / 5,000 / 10,000, the validation images taken from the 60,000. Of
@@ -47,8 +55,9 @@ def load(source: str | Path, *, split: str = "standard", seed: int = 0) -> Split
 
     Raises:
         DataError: the source is unknown, missing or malformed.
-        DownloadError, OutputError: MNIST is not at hand and cannot be downloaded.
+        DownloadError, OutputError: MNIST, or what lies at an address, cannot be downloaded.
         UsageError: the split is unknown.
+        MissingExtraError: Parquet, or the address's protocol, needs a package that is not installed.
     """
     if split not in SPLITS:
         raise UsageError(f"there is no split {split!r}; choose one of {', '.join(SPLITS)}{_nearest(split, SPLITS)}")
@@ -56,7 +65,7 @@ def load(source: str | Path, *, split: str = "standard", seed: int = 0) -> Split
         return _mnist(split)
     if source == "strokes":
         return Splits(_strokes("train", seed), _strokes("validation", seed), _strokes("test", seed))
-    return _split(_read(Path(source)), split, str(source))
+    return _split(_read_any(source), split, remote.shown(source))
 
 
 def load_all(source: str | Path) -> Digits:
@@ -65,8 +74,8 @@ def load_all(source: str | Path) -> Digits:
         return mnist.load_parts()[1]
     if source == "strokes":
         return _strokes("test", 0)
-    parts = _read(Path(source))
-    return concatenate(list(parts.values()), str(source))
+    parts = _read_any(source)
+    return concatenate(list(parts.values()), remote.shown(source))
 
 
 def describe(source: str | Path, *, split: str = "standard") -> dict[str, Any]:
@@ -74,12 +83,12 @@ def describe(source: str | Path, *, split: str = "standard") -> dict[str, Any]:
 
     Returns:
         source, split; parts: for each part its count, per_class (10 counts) and digest; files: for each file
-        its path, its SHA-256 (MNIST's of the decompressed content), and whether that was compared with a
-        known digest and found right.
+        its path or address, its SHA-256 (MNIST's of the decompressed content), and whether that was compared
+        with a known digest and found right.
     """
     splits = load(source, split=split)
     return {
-        "source": str(source),
+        "source": remote.shown(source),
         "split": split,
         "parts": {
             name: {
@@ -96,6 +105,9 @@ def describe(source: str | Path, *, split: str = "standard") -> dict[str, Any]:
 def _files(source: str | Path) -> list[dict[str, Any]]:
     if source == "mnist":  # loaded just before, which compares every digest
         return [{"path": str(mnist.find(name)), "sha256": d, "verified": True} for name, d in mnist.DIGESTS.items()]
+    if remote.is_url(source):  # fetched just before
+        fetched = remote.fetch(str(source))
+        return [{"path": fetched.shown, "sha256": fetched.sha256, "verified": fetched.checked}]
     path = Path(source)
     if source == "strokes" or not path.is_file():
         return []
@@ -137,6 +149,33 @@ def _strokes(part: str, seed: int) -> Digits:
     return generate(count, seed=first + (seed if part == "train" else 0)).renamed(f"strokes {part}")
 
 
+def read_images(source: str | Path) -> np.ndarray:
+    """Return the images of a table as Kaggle's test.csv is, (N, 28, 28) uint8. Raises as `load` does."""
+    with _at_hand(source) as path:
+        return tables.read_images(path)
+
+
+def _read_any(source: str | Path) -> dict[str, Digits]:
+    """Return the parts found at a path or an address."""
+    with _at_hand(source) as path:
+        if remote.is_url(source) and idx.IMAGES_NAME.fullmatch(path.name) and path.is_file():
+            raise DataError(f"{path} has its labels beside it, which are needed too; name the folder of both")
+        return _read(path)
+
+
+@contextlib.contextmanager
+def _at_hand(source: str | Path) -> Iterator[Path]:
+    """Yield where a source lies on this machine; errors raised inside name the address, not the copy of it."""
+    if not remote.is_url(source):
+        yield Path(source)
+        return
+    fetched = remote.fetch(str(source))
+    try:
+        yield fetched.path
+    except DataError as error:
+        raise DataError(str(error).replace(str(fetched.path), fetched.shown)) from None
+
+
 def _read(path: Path) -> dict[str, Digits]:
     """Return the parts found at a path, by name; "" is the name of digits that are in no part."""
     name = path.name.lower()
@@ -150,13 +189,15 @@ def _read(path: Path) -> dict[str, Digits]:
         return {"": tables.read_csv(path)}
     if name.endswith(".npz"):
         return arrays.read_npz(path)
+    if name.endswith(".parquet"):
+        return {"": columns.read_parquet(path)}
     if idx.IMAGES_NAME.fullmatch(path.name):
         return {"": idx.read_pair(path)}
     raise DataError(f"{path} is no file of labelled digits that is known here; possible are {POSSIBLE}")
 
 
 def _read_folder(folder: Path) -> dict[str, Digits]:
-    """Read a folder of IDX files, of CSV files (train.csv, test.csv), or of class folders."""
+    """Read a folder of IDX files, of CSV or Parquet files (train.csv, test-00000-of-00001.parquet), or of classes."""
     found: dict[str, Path] = {}
     for path in folders.visible(folder, Path.is_file):
         match = idx.IMAGES_NAME.fullmatch(path.name)
@@ -164,6 +205,8 @@ def _read_folder(folder: Path) -> dict[str, Digits]:
             part = _part((match["part"] or "").rpartition("-")[2], path)
         elif path.name.lower().endswith((".csv", ".csv.gz")) and path.name.split(".")[0].lower() in folders.PARTS:
             part = _part(path.name.split(".")[0], path)
+        elif path.name.lower().endswith(".parquet") and re.split("[.-]", path.name)[0].lower() in folders.PARTS:
+            part = _part(re.split("[.-]", path.name)[0], path)
         else:
             continue
         if part in found:

@@ -86,6 +86,7 @@ def compare(
                 f"recipe {recipe.name} trains a judge of pieces, for which there are no test digits to compare by;"
                 f" train it alone, which shows its figures: digitlab train {recipe.name}"
             )
+    loaded = [training.pinned(recipe) for recipe in loaded]  # fetched once, and named alike in every run
     settings = [
         recipe.changed(epochs=epochs, train_size=size or None) for recipe in loaded for size in (train_sizes or (0,))
     ]

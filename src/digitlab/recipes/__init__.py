@@ -2,6 +2,7 @@
 
 from digitlab.recipes.layers import Layer, count_multiplications, count_parameters, read_layers, table
 from digitlab.recipes.recipe import Augmentation, Claim, Plan, Recipe, Source, bundled_names, measured
+from digitlab.recipes.writing import to_toml
 
 __all__ = [
     "Augmentation",
@@ -16,4 +17,5 @@ __all__ = [
     "measured",
     "read_layers",
     "table",
+    "to_toml",
 ]

@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 
 from digitlab import recognizer as recognizers
-from digitlab import storage
+from digitlab import remote, storage
 from digitlab.data.digits import NO_DIGIT, Material, Splits
 from digitlab.errors import RunError
 from digitlab.networks import to_onnx
@@ -14,7 +14,7 @@ from digitlab.recipes import Recipe
 from digitlab.training.calibration import fit_odds, fit_temperature
 from digitlab.training.device import describe_hardware, fast_bfloat16, keep_memory, pick_device
 from digitlab.training.loop import Listener, Training, deterministic
-from digitlab.training.run import Run, command, facts_about, load_material, new_folder
+from digitlab.training.run import Run, command, facts_about, load_material, new_folder, pinned
 
 __all__ = [
     "Listener",
@@ -23,6 +23,7 @@ __all__ = [
     "load_material",
     "new_folder",
     "pick_device",
+    "pinned",
     "resume",
     "train",
 ]
@@ -52,6 +53,7 @@ def train(
 
     Raises:
         RecipeError, DataError, UsageError: something asked for makes no sense.
+        DownloadError, MissingExtraError: the digits have an address, from which they cannot be fetched.
         OutputError: the folder cannot be written.
         KeyboardInterrupt: the run was stopped; its last whole epoch is kept, and `resume` goes on from there.
     """
@@ -60,6 +62,7 @@ def train(
     folder = Path(out) if out else new_folder(recipe, seed)
     if (folder / "run.json").exists():
         raise RunError(f"{folder} already holds a run; go on with --resume {folder}, or choose another --out")
+    recipe = recipe.changed(name=remote.shown(recipe.data.name)) if splits else pinned(recipe)
     material = Material(*(splits or _load(recipe, seed, listen)))
     storage.make_folder(folder)
     wanted = recipe.plan.precision

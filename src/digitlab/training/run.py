@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from digitlab import data, storage
+from digitlab import data, remote, storage
 from digitlab.data.digits import Digits, Material, Pieces, fixed_ranks
 from digitlab.errors import RunError, UsageError
 from digitlab.recipes import Recipe, bundled_names
@@ -103,6 +103,15 @@ def new_folder(recipe: Recipe, seed: int, parent: Path = Path("runs")) -> Path:
         number += 1
         folder = stem.with_name(f"{stem.name}-{number}")
     return folder
+
+
+def pinned(recipe: Recipe) -> Recipe:
+    """Return a recipe that names its data as a run may keep it: an address without secrets, and with its digest.
+
+    Data at an address are fetched for that. Any other recipe is returned as it is. Raises as `remote.fetch` does.
+    """
+    name = recipe.data.name
+    return recipe.changed(name=remote.fetch(name).pinned) if remote.is_url(name) else recipe
 
 
 def load_material(recipe: Recipe, seed: int, listen: Callable[[dict[str, Any]], None] = lambda event: None) -> Material:
