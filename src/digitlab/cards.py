@@ -48,11 +48,12 @@ def card(manifest: Manifest) -> str:
     recipe = Recipe.from_dict(manifest.recipe, manifest.name)
     training = manifest.training
     lines = [f"# {manifest.name}", "", recipe.title + ".", "", recipe.description, ""]
-    lines += ["## Figures", "", "| on | accuracy | of |", "|---|---|---|"]
+    if manifest.figures:
+        lines += ["## Figures", "", "| on | accuracy | of |", "|---|---|---|"]
     for name, figure in manifest.figures.items():
         lines.append(f"| {figure_name(manifest, name)} | {100 * figure['accuracy']:.2f} % | {figure['n']:,} |")
-    lines += ["", "## How it was made", "", f"- parameters: {recipe.parameters:,}"]
-    for key in ("seed", "epochs", "seconds", "precision", "hardware", "command"):
+    lines += [*([""] if manifest.figures else []), "## How it was made", "", f"- parameters: {recipe.parameters:,}"]
+    for key in ("origin", "seed", "epochs", "seconds", "precision", "hardware", "command"):
         if key in training:
             lines.append(f"- {key}: {training[key]}")
     for part, facts in training.get("data", {}).items():
@@ -60,7 +61,8 @@ def card(manifest: Manifest) -> str:
         name = "synthetic pages" if "pieces" in what else facts["name"]
         lines.append(f"- {what}: {facts['n']:,} of {name}, SHA-256 {facts['sha256'][:16]}…")
     judged_by = "digits among the held-out pieces" if _is_judge(manifest) else "validation digits"
-    lines.append(f"- temperature: {manifest.temperature:.4f}, fitted on the {judged_by}")
+    fitted_on = "taken as it came" if "origin" in training else f"fitted on the {judged_by}"
+    lines.append(f"- temperature: {manifest.temperature:.4f}, {fitted_on}")
     if _can_reject(recipe):
         fitted = f"{manifest.digit_temperature:.4f}, offset {manifest.digit_offset:.4f}"
         lines.append(f"- temperature of being a digit: {fitted}, fitted on the held-out pieces")
@@ -91,10 +93,10 @@ def _limits(manifest: Manifest, recipe: Recipe) -> list[str]:
         if _can_reject(recipe)
         else "It names one of ten digits whatever it is shown: it cannot say that something is no digit."
     )
-    return [
-        rejects,
-        "Its confidence is calibrated on MNIST's validation digits; on other handwriting it is less certain to hold.",
-    ]
+    calibrated = "calibrated on MNIST's validation digits; on other handwriting it is less certain to hold"
+    if "origin" in manifest.training:
+        calibrated = "as it was when it was imported, and was not calibrated"
+    return [rejects, f"Its confidence is {calibrated}."]
 
 
 def _is_judge(manifest: Manifest) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from digitlab import cli_exchange
 from digitlab.errors import DigitlabError, UsageError
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Format(StrEnum):
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-Model = Annotated[str, typer.Option("--model", "-m", help="A bundled name, an .onnx file or a run folder.")]
+Model = Annotated[str, typer.Option("--model", "-m", help="A bundled name, a run folder, or an .onnx or Keras file.")]
 DeviceOption = Annotated[Device, typer.Option(help="Where to train; auto takes a graphics card if there is one.")]
 
 
@@ -206,7 +207,7 @@ def _background(recognizer: Any) -> dict[str, Any]:
 
 @app.command()
 def evaluate(
-    model: Annotated[str, typer.Argument(help="A bundled name, an .onnx file or a run folder.")] = "default",
+    model: Annotated[str, typer.Argument(help="A bundled name, a run folder, or an .onnx or Keras file.")] = "default",
     data: Annotated[
         str | None, typer.Option(help="mnist (its test images) or a path; else the recipe's own test part.")
     ] = None,
@@ -216,9 +217,9 @@ def evaluate(
     """Measure a recogniser on labelled digits that it never learned from."""
     from digitlab import console
     from digitlab.evaluation import held_out, judge, write_report
-    from digitlab.recognizer import load
+    from digitlab.exchange import open_model
 
-    recognizer = load(model)
+    recognizer = open_model(model)
     digits = held_out(recognizer, data)
     figures, probabilities = judge(recognizer, digits)
     if as_json:
@@ -280,7 +281,8 @@ def kaggle(
     ],
     recipe: Annotated[str | None, typer.Option(help="Train this one on train.csv: a name or a .toml file.")] = None,
     model: Annotated[
-        str | None, typer.Option("--model", "-m", help="Or what reads: a bundled name, an .onnx file or a run folder.")
+        str | None,
+        typer.Option("--model", "-m", help="Or what reads: a bundled name, a run folder, an .onnx or Keras file."),
     ] = None,
     out: Annotated[Path, typer.Option(help="The file to write.")] = Path("submission.csv"),
     epochs: Annotated[int | None, typer.Option(help="Passes over the training images.")] = None,
@@ -309,10 +311,10 @@ def models(
     """Show the recognisers at hand, bundled and own, or one's card."""
     from digitlab import console
     from digitlab.cards import KINDS, at_hand, card
-    from digitlab.recognizer import load
+    from digitlab.exchange import open_model
 
     if model:
-        manifest = load(model).manifest
+        manifest = open_model(model).manifest
         if as_json:
             import dataclasses
 
@@ -330,6 +332,9 @@ def models(
          *(console.percent(r[key]) for key in ("test", "validation", "digit_or_not"))) for r in rows
     ]  # fmt: skip
     console.print_table("", columns, shown, left=3)
+
+
+cli_exchange.register(app)
 
 
 @data_app.command("info")
