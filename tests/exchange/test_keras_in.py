@@ -53,6 +53,17 @@ def test_layers_as_a_bare_list_as_early_keras_2_wrote_them(keras, images, tmp_pa
     np.testing.assert_allclose(recognizer.predict_proba(images), answers_of_keras2("sequential"), atol=1e-5)
 
 
+def test_layers_of_one_name_keep_their_own_weights(keras, images, tmp_path) -> None:
+    page = json.loads((FILES / "sequential.json").read_text())
+    for layer in page["config"]["layers"]:
+        layer["config"]["name"] = "same"
+    (tmp_path / "x.json").write_text(json.dumps(page))
+    recognizer = digitlab.load(
+        import_model(tmp_path / "x.json", FILES / "sequential_weights.h5", out=tmp_path / "x.onnx")
+    )
+    np.testing.assert_allclose(recognizer.predict_proba(images), answers_of_keras2("sequential"), atol=1e-5)
+
+
 def layered(keras, *layers, shape=(28, 28, 1)):
     """A Keras 3 model with random weights and running statistics."""
     model = keras.Sequential([keras.Input(shape), *layers])

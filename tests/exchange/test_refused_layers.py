@@ -3,8 +3,11 @@
 import copy
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from digitlab.errors import ModelError
 from digitlab.exchange.architecture import read_architecture
@@ -160,3 +163,35 @@ def test_branches_joins_and_shared_layers_are_named(graph) -> None:
     ]:
         with pytest.raises(ModelError, match=words):
             lines(with_nodes(2, nodes))
+
+
+ODD = [None, True, -1, 0, 3.5, 1e308, float("nan"), 10**30, "x", "\x1b[2J", [], [None], [[1]], {}, {"class_name": "x"}]
+
+
+def places(page: Any) -> list[tuple]:
+    """The paths to every value inside a page of JSON."""
+    found = [()]
+    if isinstance(page, dict | list):
+        for key, value in page.items() if isinstance(page, dict) else enumerate(page):
+            found += [(key, *rest) for rest in places(value)]
+    return found
+
+
+@pytest.mark.parametrize("name", ["functional", "sequential", "rescaled"])
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_whatever_stands_at_any_place_is_taken_or_refused_in_a_sentence(name: str, data) -> None:
+    page = json.loads((FILES / f"{name}.json").read_text())
+    path = data.draw(st.sampled_from(places(page)[1:]))
+    inner = page
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = data.draw(st.sampled_from(ODD))
+    told = ""
+    try:
+        taken = lines(json.dumps(page))
+    except ModelError as error:
+        taken, told = ["dense 10"], str(error)
+    assert taken[-1].startswith("dense 10")
+    assert told.isprintable()
+    assert len(told) < 700

@@ -19,7 +19,7 @@ MOST_LAYERS = 300
 DEEPEST = 50  # levels of a layer's configuration
 LONGEST_NAME = 60  # characters of a file's own words in messages and manifests
 SEQUENTIAL, GRAPHS = "Sequential", ("Functional", "Model")
-RUNS_CODE = {"Lambda", "TFOpLambda", "SlicingOpLambda", "OpLambda", "__lambda__", "function"}
+RUNS_CODE = ("Lambda", "TFOpLambda", "SlicingOpLambda", "OpLambda", "__lambda__", "function")
 KERAS_MODULES = ("keras", "tf_keras", "tensorflow.keras", "tensorflow.python.keras", "builtins")
 SHAPES = ("batch_shape", "batch_input_shape", "input_shape", "shape")  # where layers have kept it, newest first
 
@@ -101,6 +101,8 @@ def _entry(layer: Any, here: str) -> tuple[Step, list[str]]:
         name = layer.get("name") or settings.get("name") or kind
         nodes = layer.get("inbound_nodes") or []
         if not (isinstance(kind, str) and isinstance(name, str) and isinstance(settings, dict | list)):
+            raise TypeError
+        if not isinstance(nodes, list):
             raise TypeError
     except (KeyError, TypeError, AttributeError):
         raise ModelError(f"{here} is no layer as Keras writes it; save the model again") from None

@@ -31,7 +31,7 @@ class Line:
 
     Attributes:
         text: the line.
-        source: the Keras layer that has its weights, or "".
+        source: the step that has its weights, by its `here`; or "".
         convert: makes them the line's own, by torch's names: "weight", "bias", "running_mean", "running_var".
     """
 

@@ -54,17 +54,16 @@ def from_keras(config: str | bytes, weights: bytes, where: str) -> tuple[str, tu
 
 
 def _read_weights(architecture: Architecture, content: bytes, where: str) -> dict[str, list[np.ndarray]]:
-    """Return the arrays of each layer by its name, as Keras reads them. Raises ModelError."""
+    """Return the arrays of each layer by its `here`, as Keras reads them. Raises ModelError."""
     k = keras()
-    built = [k.Input(architecture.shape)]
-    mirrored = []
-    for step in architecture.steps:
-        layer = _BUILDERS[step.kind](k, step) if step.kind in _BUILDERS else None
-        if layer is not None:
-            built.append(layer)
-            mirrored.append((step.name, layer))
     legacy = hdf5.is_legacy(content, where)
+    mirrored = {}
     try:
+        built = [k.Input(architecture.shape)]
+        for step in architecture.steps:
+            if step.kind in _BUILDERS:
+                built.append(_BUILDERS[step.kind](k, step))
+                mirrored[step.here] = built[-1]
         model = k.Sequential(built)
         with tempfile.TemporaryDirectory() as folder:  # Keras tells its formats apart by the file's name
             path = Path(folder) / ("model.h5" if legacy else "model.weights.h5")
@@ -75,7 +74,7 @@ def _read_weights(architecture: Architecture, content: bytes, where: str) -> dic
             f"{where}: the weights do not belong to this architecture ({shown(_first_sentence(error))}); name the two"
             " files of one model"
         ) from None
-    return {name: layer.get_weights() for name, layer in mirrored}
+    return {here: layer.get_weights() for here, layer in mirrored.items()}
 
 
 def _first_sentence(error: Exception) -> str:
@@ -84,7 +83,7 @@ def _first_sentence(error: Exception) -> str:
 
 def _plain(step: Step, *names: str) -> dict[str, Any]:
     """Return those settings that shape a layer; all have been checked by `ways`."""
-    return {name: step.settings[name] for name in names if name in step.settings}
+    return {name: step.settings[name] for name in names if step.settings.get(name) is not None}
 
 
 # Only what has weights or changes shapes: to Keras's formats the rest does not matter.

@@ -63,7 +63,8 @@ def _sorted(files: Sequence[Path]) -> list[Path]:
         return sorted(files, key=lambda file: file.suffix.lower() != ".json")
     if len(files) != 1:
         raise UsageError("name one model: ARCHITECTURE.json WEIGHTS.h5, or one .keras, .h5 or .safetensors file")
-    return [files[0], weights_beside(files[0])] if kinds[0] == ".json" else list(files)
+    alone = kinds[0] == ".json" and files[0].is_file()
+    return [files[0], weights_beside(files[0])] if alone else list(files)
 
 
 def _config_and_weights(files: list[Path], contents: list[bytes]) -> tuple[str | bytes, bytes]:

@@ -73,7 +73,7 @@ def _convolution(chain: Chain, step: Step, settings: Settings) -> None:
         weight = np.pad(arrays[0], zeros).transpose(3, 2, 0, 1)  # (filters, channels, kernel, kernel)
         return {"weight": weight} | ({"bias": arrays[1]} if bias else {})
 
-    chain.add(text + ("" if bias else " nobias"), step.name, convert)
+    chain.add(text + ("" if bias else " nobias"), step.here, convert)
     rows, columns = ((side + 2 * padding - kernel) // down + 1 for side in (height, width))
     chain.place(step, (rows, columns, filters))
     chain.activate(step, settings.activation())
@@ -135,7 +135,7 @@ def _batch_norm(chain: Chain, step: Step, settings: Settings) -> None:
         }
         return {name: _moved(part, order) for name, part in parts.items()}
 
-    chain.add("batchnorm", step.name, convert)
+    chain.add("batchnorm", step.here, convert)
 
 
 def _flatten(chain: Chain, step: Step, settings: Settings) -> None:
@@ -158,7 +158,7 @@ def _dense(chain: Chain, step: Step, settings: Settings) -> None:
         weight = _moved(arrays[0], order).T  # (units, features)
         return {"weight": weight} | ({"bias": arrays[1]} if bias else {})
 
-    chain.add(f"dense {units}" + ("" if bias else " nobias"), step.name, convert)
+    chain.add(f"dense {units}" + ("" if bias else " nobias"), step.here, convert)
     chain.order = None
     chain.place(step, (units,))
     chain.activate(step, settings.activation())
