@@ -14,6 +14,7 @@ import pytest
 
 import digitlab
 from digitlab.errors import ModelError
+from digitlab.recognizer import Manifest
 
 FILES = Path(__file__).parent / "files"
 MODEST = 64 * 2**20  # bytes
@@ -229,6 +230,10 @@ def tensor(shape: list[int], first: int, last: int, kind: str = "F32") -> dict:
         (safe(b"[" * 10_000), "damaged safetensors"),
         (safe(b"\xff\xfe{}"), "damaged safetensors"),
         (safe(tensor([4], 0, 16) | {"__metadata__": {"digitlab": "{"}}, bytes(16)), "damaged manifest"),
+        (
+            safe(tensor([4], 0, 16) | {"__metadata__": {"digitlab": Manifest("x", recipe=3).to_json()}}, bytes(16)),
+            "impossible manifest",
+        ),
         (safe(tensor([4], 0, 16), bytes(16)), "does not say which network.*--recipe"),
         (struct.pack("<Q", 2**21) + bytes(2**21 + 8), "header lies about its length"),
     ],

@@ -29,11 +29,11 @@ def from_keras(config: str | bytes, weights: bytes, where: str) -> tuple[str, tu
 
     Args:
         config: the architecture's JSON.
-        weights: an HDF5 file, in any of Keras's layouts.
+        weights: an HDF5 file, in any of Keras's layouts, that has passed `hdf5.check`.
         where: what to call the model in messages.
 
     Raises:
-        ModelError: files are damaged or unsafe, do not belong together, or have a layer that can't be taken.
+        ModelError: the files do not belong together, or a layer can't be taken.
         MissingExtraError: Keras is not installed.
     """
     architecture = read_architecture(config, where)
@@ -44,7 +44,6 @@ def from_keras(config: str | bytes, weights: bytes, where: str) -> tuple[str, tu
         raise ModelError(str(error)) from None
     if 4 * count_parameters(layers) > LARGEST_FILE:
         raise ModelError(f"{where} has {count_parameters(layers):,} parameters; a recogniser of digits has fewer")
-    hdf5.check(weights, where)
     arrays = _read_weights(architecture, weights, where)
     state = {}
     for index, line in enumerate(lines):

@@ -16,7 +16,7 @@ from digitlab.exchange.opening import FOREIGN, HDF5, content_of, weights_beside
 from digitlab.exchange.states import State, checked, from_safetensors
 from digitlab.networks.onnx_graph import to_onnx
 from digitlab.recipes import Layer, Recipe
-from digitlab.recognizer import Manifest, inspect
+from digitlab.recognizer import LARGEST_FILE, Manifest, inspect
 
 
 def to_content(files: Sequence[Path], recipe: str | None = None, name: str | None = None) -> bytes:
@@ -37,7 +37,9 @@ def to_content(files: Sequence[Path], recipe: str | None = None, name: str | Non
     files = _sorted(files)
     if recipe is not None and files[0].suffix.lower() != ".safetensors":
         raise UsageError(f"--recipe is for safetensors files, but {files[0]} says its layers itself; leave it out")
-    contents = [content_of(file, archive.LARGEST_CONFIG if file.suffix.lower() == ".json" else 2**28) for file in files]
+    contents = [
+        content_of(file, archive.LARGEST_CONFIG if file.suffix.lower() == ".json" else LARGEST_FILE) for file in files
+    ]
     where = str(files[0])
     if files[0].suffix.lower() == ".safetensors":
         manifest, layers, state = _from_safetensors(contents[0], where, recipe, name)
@@ -59,7 +61,7 @@ def _sorted(files: Sequence[Path]) -> list[Path]:
     for file, kind in zip(files, kinds, strict=True):
         if kind not in FOREIGN:
             raise UsageError(f"{file} is not a file to import; those end in {', '.join(FOREIGN)}")
-    if len(files) == 2 and sorted(kinds, key=".json".__ne__)[0] == ".json" and set(kinds) & set(HDF5):
+    if len(files) == 2 and ".json" in kinds and set(kinds) & set(HDF5):
         return sorted(files, key=lambda file: file.suffix.lower() != ".json")
     if len(files) != 1:
         raise UsageError("name one model: ARCHITECTURE.json WEIGHTS.h5, or one .keras, .h5 or .safetensors file")
@@ -68,20 +70,22 @@ def _sorted(files: Sequence[Path]) -> list[Path]:
 
 
 def _config_and_weights(files: list[Path], contents: list[bytes]) -> tuple[str | bytes, bytes]:
-    """Return the architecture's JSON and the HDF5 file of weights, wherever they are. Raises ModelError."""
+    """Return the architecture's JSON and the HDF5 file of weights, looked through. Raises ModelError."""
     where = str(files[0])
     if len(files) == 2:
         hdf5.check(contents[1], str(files[1]))
         return contents[0], contents[1]
     if files[0].suffix.lower() == ".keras":
-        return archive.members(contents[0], where)
+        config, weights = archive.members(contents[0], where)
+        hdf5.check(weights, where)
+        return config, weights
     hdf5.check(contents[0], where)
-    config = hdf5.model_config(contents[0], where)
-    if config is None:
+    written = hdf5.model_config(contents[0], where)
+    if written is None:
         raise ModelError(
             f"{where} holds weights alone; name the architecture too: digitlab import ARCHITECTURE.json {files[0].name}"
         )
-    return config, contents[0]
+    return written, contents[0]
 
 
 def _from_safetensors(
