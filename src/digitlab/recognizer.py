@@ -34,7 +34,7 @@ LEAST = 64  # in a batch, where several threads share the images
 # What a network of ours is made of. None of these reads files, loops or calls other code.
 OPERATORS = {
     "Add", "AveragePool", "BatchNormalization", "Cast", "Concat", "Conv", "Flatten", "Gemm", "GlobalAveragePool",
-    "Identity", "MatMul", "MaxPool", "Mul", "Relu", "Reshape", "Sigmoid", "Softmax",
+    "Identity", "MatMul", "MaxPool", "Mul", "Relu", "Reshape", "Sigmoid", "Softmax", "Tanh",
 }  # fmt: skip
 
 
@@ -97,6 +97,8 @@ class Manifest:
             manifest = cls(**{**page, "labels": tuple(page["labels"])})
             sound = isinstance(manifest.name, str) and manifest.labels == tuple(range(10))
             sound = sound and 0.01 <= float(manifest.temperature) <= 100
+            tables = (manifest.recipe, manifest.training, manifest.figures, manifest.versions)
+            sound = sound and all(isinstance(table, dict) for table in tables)
             sound = sound and 0.01 <= float(manifest.digit_temperature) <= 100 and abs(manifest.digit_offset) <= 100
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ModelError(f"{where} has a damaged manifest ({error}); export the recogniser again") from None
@@ -109,6 +111,9 @@ class Recognizer:
     """Reads 28x28 images of single digits. Needs ONNX Runtime only.
 
     Make one with `digitlab.load`. Safe to use from several threads.
+
+    Attributes:
+        content: the ONNX file.
     """
 
     def __init__(self, content: bytes, where: str = "this model", *, trusted: bool = False, threads: int = 0) -> None:
@@ -134,6 +139,7 @@ class Recognizer:
             self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime's exceptions have no common root of their own
             raise ModelError(f"{where} cannot be run: {str(error).splitlines()[0][:200]}") from None
+        self.content = content
         self._threads = threads or cores()
         self._where = where
         self._manifest_text = self._session.get_modelmeta().custom_metadata_map.get(KEY, "")
