@@ -33,6 +33,7 @@ class Candidate:
         dark: how dark its ink is, 0 to 255, against the paper; of the far view, relative to that view's ink.
         kind: "component", "merge" or "cut".
         cut_off: whether it touches the picture's border.
+        several: of a cut, the probability that what it was cut from is several digits; else 0.
     """
 
     box: Box
@@ -44,6 +45,7 @@ class Candidate:
     dark: float
     kind: str
     cut_off: bool
+    several: float = 0.0
 
     @property
     def scale(self) -> float:

@@ -16,7 +16,8 @@ from digitlab.finding.candidate import Candidate
 from digitlab.reading.choose import rows
 
 NAMES = (
-    "bias", "odds", "odds below 0", "odds above 4", "cut", "merge", "far", "cut off", "small", "tiny",
+    "bias", "odds", "odds below 0", "odds above 4", "cut", "cut from several", "merge", "far", "cut off",
+    "small", "tiny",
     "one digit in row", "two or more in row", "lower than row", "higher than row", "off row's line", "row support",
     "fainter", "darker", "few digits on page", "unexplained ink", "alone and unexplained", "crowd", "words in row",
     "is 1", "fills the picture", "1 that fills the picture",
@@ -57,6 +58,7 @@ def gather(candidates: Sequence[Candidate], labels: np.ndarray, odds: np.ndarray
     table["odds below 0"] = np.minimum(clipped, 0)
     table["odds above 4"] = np.maximum(clipped - 4, 0)
     table["cut"], table["merge"], table["far"] = kind == "cut", kind == "merge", far
+    table["cut from several"] = np.array([c.several for c in candidates])
     table["cut off"] = np.array([c.cut_off for c in candidates])
     table["small"], table["tiny"] = height < 16, height < 10
     table["is 1"] = labels.argmax(axis=1) == 1

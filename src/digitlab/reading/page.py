@@ -84,7 +84,7 @@ def judged(rgb: np.ndarray, grey: np.ndarray | None, judge: Judge) -> tuple[list
     if not candidates:
         return [], np.empty((0, 10), np.float32), np.empty(0, np.float32)
     labels, odds, several, part = judge.judge(np.stack([candidate.seen() for candidate in candidates]))
-    more = found.merges(part > MAYBE) + _cut_up(candidates, odds, several > MAYBE)
+    more = found.merges(part > MAYBE) + _cut_up(candidates, odds, several)
     if more:
         candidates = candidates + more
         also = judge.judge(np.stack([candidate.seen() for candidate in more]))
@@ -123,8 +123,12 @@ def _cut_up(candidates: list[Candidate], odds: np.ndarray, several: np.ndarray) 
     """Return the parts of those pieces that are no digit as a whole, but may be several."""
     good = [candidate.height for candidate, odd in zip(candidates, odds, strict=True) if odd > 0]
     usual = float(np.median(good)) if good else 0.0
-    doubtful = np.flatnonzero(several & (odds < WHOLE))
-    return [part for i in doubtful for part in cuts(candidates[i], usual)]
+    parts = []
+    for i in np.flatnonzero((several > MAYBE) & (odds < WHOLE)):
+        for part in cuts(candidates[i], usual):
+            part.several = float(several[i])
+            parts.append(part)
+    return parts
 
 
 def _labelled(found: list[Candidate], labels: np.ndarray, recognizer: Judge) -> np.ndarray:
