@@ -34,7 +34,7 @@ LEAST = 64  # in a batch, where several threads share the images
 # What a network of ours is made of. None of these reads files, loops or calls other code.
 OPERATORS = {
     "Add", "AveragePool", "BatchNormalization", "Cast", "Concat", "Conv", "Flatten", "Gemm", "GlobalAveragePool",
-    "Identity", "MatMul", "MaxPool", "Mul", "Relu", "Reshape", "Sigmoid", "Softmax",
+    "Identity", "MatMul", "MaxPool", "Mul", "Relu", "Reshape", "Sigmoid", "Softmax", "Tanh",
 }  # fmt: skip
 
 
@@ -109,6 +109,9 @@ class Recognizer:
     """Reads 28x28 images of single digits. Needs ONNX Runtime only.
 
     Make one with `digitlab.load`. Safe to use from several threads.
+
+    Attributes:
+        content: the ONNX file.
     """
 
     def __init__(self, content: bytes, where: str = "this model", *, trusted: bool = False, threads: int = 0) -> None:
@@ -134,6 +137,7 @@ class Recognizer:
             self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime's exceptions have no common root of their own
             raise ModelError(f"{where} cannot be run: {str(error).splitlines()[0][:200]}") from None
+        self.content = content
         self._threads = threads or cores()
         self._where = where
         self._manifest_text = self._session.get_modelmeta().custom_metadata_map.get(KEY, "")

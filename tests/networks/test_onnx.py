@@ -11,6 +11,7 @@ from digitlab.recognizer import Manifest, Recognizer  # noqa: E402
 
 EVERY_LAYER = [
     "conv 6 3 same stride 2 nobias", "batchnorm", "relu", "avgpool 2", "conv 8 3 pad 2", "relu", "maxpool 2",
+    "maxpool 2 stride 1", "tanh", "avgpool 3 stride 1", "sigmoid",
     "dropout 0.5", "globalpool", "dense 12 nobias", "batchnorm", "relu", "dense 10",
 ]  # fmt: skip
 

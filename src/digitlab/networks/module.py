@@ -42,10 +42,10 @@ def _module(layer: Layer) -> nn.Module:
     if layer.kind == "dropout":
         return Dropout(layer.rate)
     if layer.kind == "maxpool":
-        return HalvingMaxPool() if layer.size == 2 else nn.MaxPool2d(layer.size)
+        return HalvingMaxPool() if layer.size == layer.stride == 2 else nn.MaxPool2d(layer.size, layer.stride)
     if layer.kind == "avgpool":
-        return nn.AvgPool2d(layer.size)
-    return nn.Flatten() if layer.kind == "flatten" else nn.ReLU()
+        return nn.AvgPool2d(layer.size, layer.stride)
+    return {"flatten": nn.Flatten, "relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}[layer.kind]()
 
 
 def _fast_order(layers: tuple[Layer, ...]) -> list[int]:

@@ -12,7 +12,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from digitlab.recipes import Layer
+from digitlab.recipes import ACTIVATIONS, Layer
 from digitlab.recognizer import KEY, Manifest, inspect
 
 OPSET, IR_VERSION = 17, 8  # old enough for every ONNX tool of the last years
@@ -106,13 +106,13 @@ class _Graph:
             return self.add("BatchNormalization", [value, *constants], output, epsilon=1e-5)
         if layer.kind in ("maxpool", "avgpool"):
             operator = "MaxPool" if layer.kind == "maxpool" else "AveragePool"
-            return self.add(operator, [value], output, kernel_shape=[layer.size] * 2, strides=[layer.size] * 2)
+            return self.add(operator, [value], output, kernel_shape=[layer.size] * 2, strides=[layer.stride] * 2)
         if layer.kind == "globalpool":
             return self.add("Flatten", [self.add("GlobalAveragePool", [value], f"{output}.pooled")], output)
         if layer.kind == "flatten":
             return self.add("Flatten", [value], output)
-        if layer.kind == "relu":
-            return self.add("Relu", [value], output)
+        if layer.kind in ACTIVATIONS:
+            return self.add(layer.kind.capitalize(), [value], output)  # Relu, Tanh, Sigmoid
         return value  # dropout acts while training only
 
 

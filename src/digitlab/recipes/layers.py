@@ -1,11 +1,11 @@
 """The layer language: a network as a list of short lines, read, checked and counted without any framework.
 
-    "conv FILTERS KERNEL [pad P | same] [stride S] [nobias]"   "relu"
-    "maxpool SIZE"   "avgpool SIZE"   "globalpool"              "batchnorm"
-    "dropout RATE"   "flatten"                                  "dense UNITS [nobias]"
+    "conv FILTERS KERNEL [pad P | same] [stride S] [nobias]"   "relu"   "tanh"   "sigmoid"
+    "maxpool SIZE [stride S]"   "avgpool SIZE [stride S]"      "globalpool"   "batchnorm"
+    "dropout RATE"   "flatten"                                 "dense UNITS [nobias]"
 
-Convolutions are unpadded ("valid") with stride 1 unless told otherwise, dropout rates are the share that is
-dropped, and a network ends in ten logits: the softmax belongs to the recogniser, not to the list.
+Convolutions are unpadded ("valid") with stride 1 unless told otherwise, pools move by their own size, dropout rates are
+the share that is dropped, and a network ends in ten logits: the softmax belongs to the recogniser, not to the list.
 The same list draws the table, builds the torch module and writes the ONNX graph.
 """
 
@@ -22,15 +22,21 @@ Shape = tuple[int, ...]
 
 USAGE = {
     "conv": "conv FILTERS KERNEL [pad P | same] [stride S] [nobias]",
-    "maxpool": "maxpool SIZE",
-    "avgpool": "avgpool SIZE",
+    "maxpool": "maxpool SIZE [stride S]",
+    "avgpool": "avgpool SIZE [stride S]",
     "globalpool": "globalpool",
     "batchnorm": "batchnorm",
     "relu": "relu",
+    "tanh": "tanh",
+    "sigmoid": "sigmoid",
     "dropout": "dropout RATE",
     "flatten": "flatten",
     "dense": "dense UNITS [nobias]",
 }
+
+
+ACTIVATIONS = ("relu", "tanh", "sigmoid")
+POOLS = ("maxpool", "avgpool")
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,8 @@ class Layer:
         kind: a key of USAGE.
         text: the line it was read from.
         size: filters of "conv", units of "dense", window of a pool; else 0.
-        kernel, padding, stride: of "conv", in pixels.
+        kernel, padding: of "conv", in pixels.
+        stride: of "conv" and of a pool, in pixels.
         rate: the share that "dropout" drops, 0 to 1.
         bias: whether "conv" or "dense" add one.
         input_shape, output_shape: see Shape.
@@ -86,9 +93,9 @@ def table(layers: tuple[Layer, ...]) -> list[tuple[str, str, int]]:
     """Return rows of (layer, output shape, parameters) as Keras prints them: channels last, activations merged."""
     rows: list[tuple[str, str, int]] = []
     for layer in layers:
-        if layer.kind == "relu" and rows:
+        if layer.kind in ACTIVATIONS and rows:
             name, shape, count = rows[-1]
-            rows[-1] = (f"{name}, relu", shape, count)
+            rows[-1] = (f"{name}, {layer.kind}", shape, count)
             continue
         placed = layer.output_shape
         shown = (*placed[1:], placed[0]) if len(placed) == 3 else placed
@@ -133,6 +140,8 @@ def _parse(line: str, here: str) -> Layer:
             if len(values) < numbers or any(value < 1 for value in values):
                 raise ValueError
             sizes = dict(zip(("size", "kernel"), values, strict=False))
+            if kind in POOLS:
+                sizes["stride"] = values[0]
             layer, rest = Layer(kind, line, **sizes), words[numbers:]  # type: ignore[arg-type]
         layer = _with_options(layer, rest)
     except (ValueError, IndexError):
@@ -153,7 +162,9 @@ def _with_options(layer: Layer, words: list[str]) -> Layer:
             layer = replace(layer, bias=False)
         elif word == "same" and layer.kind == "conv" and layer.kernel % 2:
             layer = replace(layer, padding=layer.kernel // 2)
-        elif word in ("pad", "stride") and layer.kind == "conv" and rest:
+        elif rest and (
+            (word == "stride" and layer.kind in ("conv", *POOLS)) or (word == "pad" and layer.kind == "conv")
+        ):
             value = int(rest.pop(0))
             if value < (0 if word == "pad" else 1):
                 raise ValueError(word)
@@ -166,7 +177,7 @@ def _with_options(layer: Layer, words: list[str]) -> Layer:
 def _place(layer: Layer, shape: Shape, here: str) -> Layer:
     """Give a layer its input shape; work out its output shape and parameters."""
     spatial = len(shape) == 3
-    if layer.kind in ("conv", "maxpool", "avgpool", "globalpool") and not spatial:
+    if layer.kind in ("conv", *POOLS, "globalpool") and not spatial:
         raise RecipeError(f'{here} needs an image, but gets {shape}; put it before "flatten"')
     if layer.kind == "dense" and spatial:
         raise RecipeError(f'{here} needs a flat input, but gets {shape}; put "flatten" before it')
@@ -175,8 +186,8 @@ def _place(layer: Layer, shape: Shape, here: str) -> Layer:
         sides = [(side + 2 * layer.padding - layer.kernel) // layer.stride + 1 for side in shape[1:]]
         output = (layer.size, *sides)
         parameters = layer.size * (shape[0] * layer.kernel**2 + layer.bias)
-    elif layer.kind in ("maxpool", "avgpool"):
-        output = (shape[0], *(side // layer.size for side in shape[1:]))
+    elif layer.kind in POOLS:
+        output = (shape[0], *((side - layer.size) // layer.stride + 1 for side in shape[1:]))
     elif layer.kind == "globalpool":
         output = (shape[0],)
     elif layer.kind == "flatten":
