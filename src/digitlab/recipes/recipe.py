@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from digitlab.errors import RecipeError
-from digitlab.recipes.layers import Layer, count_parameters, read_layers
+from digitlab.recipes.layer import Layer
+from digitlab.recipes.layers import count_parameters, read_layers
 
 
 @dataclass(frozen=True)
