@@ -70,9 +70,10 @@ def test_the_table_shows_what_lies_in_a_block() -> None:
 @pytest.mark.parametrize("name", bundled_names())
 def test_counts_are_those_of_the_torch_module(name: str) -> None:
     networks = pytest.importorskip("digitlab.networks")
-    layers = Recipe.load(name).layers
-    state = networks.Network(layers).state_dict()
-    assert sum(v.numel() for k, v in state.items() if not k.endswith("num_batches_tracked")) == count_parameters(layers)
+    recipe = Recipe.load(name)
+    networks_of = [member.recipe.layers for member in recipe.members] or [recipe.layers]
+    state = [entry for layers in networks_of for entry in networks.Network(layers).state_dict().items()]
+    assert sum(value.numel() for key, value in state if not key.endswith("num_batches_tracked")) == recipe.parameters
 
 
 @pytest.mark.parametrize("answers", [10, 11, 13])

@@ -49,8 +49,13 @@ def to_onnx(layers: tuple[Layer, ...], weights: dict[str, np.ndarray], manifest:
         ],
         graph.constants,
     )
+    return finished(described, manifest)
+
+
+def finished(graph: Any, manifest: Manifest) -> bytes:
+    """Return the bytes of a recogniser file with this graph, checked."""
     model = helper.make_model(
-        described,
+        graph,
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
         producer_name="digitlab",

@@ -1,6 +1,7 @@
 """Recipes: which networks to train, how, and what they are to reach."""
 
 from digitlab.recipes.blocks import Block, Steps, nest
+from digitlab.recipes.committee import Member
 from digitlab.recipes.layer import ACTIVATIONS, BLOCKS, CONVOLUTIONS, Layer
 from digitlab.recipes.layers import count_multiplications, count_parameters, read_layers, table
 from digitlab.recipes.recipe import Augmentation, Claim, Plan, Recipe, Source, bundled_names, measured
@@ -16,6 +17,7 @@ __all__ = [
     "Block",
     "Claim",
     "Layer",
+    "Member",
     "Plan",
     "Recipe",
     "Source",
