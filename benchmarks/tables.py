@@ -124,6 +124,18 @@ def framing(page: Results) -> str:
     return markdown((f"{page['n']:,} of MNIST's test digits", "read right", "change, points"), rows)
 
 
+def round_trips(page: Results) -> str:
+    named = {"onnx": "in ONNX", "keras": "in Keras", "recogniser": "back again"}
+    columns = ("recipe", f"labels changed, of {page['n']:,}", *(f"probabilities {name}" for name in named.values()))
+    rows = []
+    for row in page["rows"]:
+        stops = row["stops"]
+        changed = max(stop["labels_changed"] for stop in stops.values())
+        differences = (f"{stops[name]['greatest_difference']:.1e}" for name in named)
+        rows.append((f"`{row['recipe']}`", changed, *differences))
+    return markdown(columns, rows)
+
+
 def default(page: Results) -> str:
     test, photos = page["test"], page["singles"]
     rows = [("MNIST's test images", percent(test["accuracy"]), f"{interval(*test['interval'])} %", f"{test['n']:,}")]
@@ -159,6 +171,7 @@ TABLES: dict[str, tuple[str, Callable[[Results], str], str]] = {
     "reading-speed": ("reading_speed", reader_tables.reading_speed, "reading_speed.py"),
     "strokes": ("strokes_only", strokes_only, "strokes_only.py"),
     "framing": ("framing", framing, "framing.py"),
+    "round-trips": ("round_trips", round_trips, "round_trips.py"),
     "default": ("default", default, "bundle.py"),
     "corruptions": ("robustness", robustness_tables.corruptions, "robustness.py"),
     "outliers": ("robustness", robustness_tables.outliers, "robustness.py"),

@@ -233,6 +233,7 @@ def other_manifest(**changes) -> Callable[[onnx.ModelProto], None]:
         (changed(other_manifest(digit_temperature=0)), "impossible manifest"),
         (changed(other_manifest(digit_offset=1e6)), "impossible manifest"),
         (changed(other_manifest(labels=[1, 2])), "impossible manifest"),
+        (changed(other_manifest(recipe=3)), "impossible manifest"),
         (changed(other_manifest(surprise=1)), "damaged manifest"),
     ],
 )

@@ -123,6 +123,15 @@ def test_a_claim_is_met_by_the_mean_of_enough_runs(script: Any, mean: float, tol
     assert met(ROW | {"values": [0.9, 0.9], "mean": mean}) == "too few runs"
 
 
+def test_the_classics_come_back_from_keras_as_they_went() -> None:
+    rows = results("round_trips")["rows"]
+    assert [row["recipe"] for row in rows] == ["conv3", "dense784", "conv2-rotated", "vgg-bn", "lenet50"]
+    for row in rows:
+        for stop, figures in row["stops"].items():
+            assert figures["labels_changed"] == 0, (row["recipe"], stop)
+            assert figures["greatest_difference"] < 1e-4, (row["recipe"], stop)
+
+
 def test_results_name_no_place_and_no_person() -> None:
     for path in RESULTS.glob("*.json"):
         page = path.read_text()

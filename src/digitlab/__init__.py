@@ -4,7 +4,7 @@
 
     reading = digitlab.read("seven.png")            # path, bytes, PIL image or array
     reading.text                                    # "7"
-    recognizer = digitlab.load("default")           # or a run folder, or an .onnx file
+    recognizer = digitlab.load("default")           # or a run folder, or an .onnx or Keras file
     recognizer.predict_proba(images)                # (N, 28, 28) -> (N, 10)
     run = digitlab.train("conv3")                   # needs: pip install 'digitlab[train]'
     digitlab.evaluate(run.folder).accuracy
@@ -21,15 +21,17 @@ if TYPE_CHECKING:
     from digitlab.data import Digits
     from digitlab.errors import DigitlabError
     from digitlab.evaluation import Evaluation, compare, evaluate
+    from digitlab.exchange import export_model, import_model
+    from digitlab.exchange import open_model as load
     from digitlab.reading import Reader, read
     from digitlab.readings import Digit, Line, Reading
     from digitlab.recipes import Recipe
-    from digitlab.recognizer import Recognizer, load
+    from digitlab.recognizer import Recognizer
     from digitlab.training import Run, resume, train
 
 __version__ = "0.1.0"
 
-_HOME = {
+_HOME = {  # the module, and after a colon the name in it where that is another one
     "Digit": "readings",
     "DigitlabError": "errors",
     "Digits": "data",
@@ -42,7 +44,9 @@ _HOME = {
     "Run": "training",
     "compare": "evaluation",
     "evaluate": "evaluation",
-    "load": "recognizer",
+    "export_model": "exchange",
+    "import_model": "exchange",
+    "load": "exchange:open_model",
     "read": "reading",
     "resume": "training",
     "train": "training",
@@ -61,6 +65,8 @@ __all__ = [
     "Run",
     "compare",
     "evaluate",
+    "export_model",
+    "import_model",
     "load",
     "read",
     "resume",
@@ -71,7 +77,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Import a public name from its home. Raises AttributeError for unknown names."""
     if name in _HOME:
-        return getattr(importlib.import_module(f"digitlab.{_HOME[name]}"), name)
+        home, _, there = _HOME[name].partition(":")
+        return getattr(importlib.import_module(f"digitlab.{home}"), there or name)
     raise AttributeError(f"module 'digitlab' has no attribute {name!r}")
 
 

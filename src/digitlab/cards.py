@@ -79,13 +79,14 @@ def card(manifest: Manifest, use: str = "") -> str:
     lines = [f"# {manifest.name}", "", f"{recipe.title or 'A recogniser of handwritten digits'}.", ""]
     lines += [recipe.description, ""] if recipe.description else []
     lines += [use, ""] if use else []
-    lines += ["## Figures", "", "| on | accuracy | 95 % interval | of |", "|---|---:|---:|---:|"]
+    if manifest.figures:
+        lines += ["## Figures", "", "| on | accuracy | 95 % interval | of |", "|---|---:|---:|---:|"]
     for name, figure in manifest.figures.items():
         low, high = _interval(figure["accuracy"], figure["n"])
         share, interval = f"{100 * figure['accuracy']:.2f} %", f"{100 * low:.2f} to {100 * high:.2f} %"
         lines.append(f"| {figure_name(manifest, name)} | {share} | {interval} | {figure['n']:,} |")
-    lines += ["", "## How it was made", "", f"- parameters: {recipe.parameters:,}"]
-    for key in ("seed", "epochs", "seconds", "precision", "hardware", "command"):
+    lines += [*([""] if manifest.figures else []), "## How it was made", "", f"- parameters: {recipe.parameters:,}"]
+    for key in ("origin", "seed", "epochs", "seconds", "precision", "hardware", "command"):
         if key in training:
             lines.append(f"- {key}: {training[key]}")
     for part, facts in training.get("data", {}).items():
@@ -97,7 +98,8 @@ def card(manifest: Manifest, use: str = "") -> str:
         share = "" if reached is None else f": {100 * reached:.2f} % on the validation digits"
         lines.append(f"- member {number}: {member['name']}, seed {member['seed']}{share}")
     judged_by = "digits among the held-out pieces" if _is_judge(manifest) else "validation digits"
-    lines.append(f"- temperature: {manifest.temperature:.4f}, fitted on the {judged_by}")
+    fitted_on = "taken as it came" if "origin" in training else f"fitted on the {judged_by}"
+    lines.append(f"- temperature: {manifest.temperature:.4f}, {fitted_on}")
     if _can_reject(recipe):
         fitted = f"{manifest.digit_temperature:.4f}, offset {manifest.digit_offset:.4f}"
         lines.append(f"- temperature of being a digit: {fitted}, fitted on the held-out pieces")
@@ -173,10 +175,10 @@ def _limits(manifest: Manifest, recipe: Recipe) -> list[str]:
         if _can_reject(recipe)
         else "It names one of ten digits whatever it is shown: it cannot say that something is no digit."
     )
-    return [
-        rejects,
-        "Its confidence is calibrated on MNIST's validation digits; on other handwriting it is less certain to hold.",
-    ]
+    calibrated = "calibrated on MNIST's validation digits; on other handwriting it is less certain to hold"
+    if "origin" in manifest.training:
+        calibrated = "as it was when it was imported, and was not calibrated"
+    return [rejects, f"Its confidence is {calibrated}."]
 
 
 def _interval(share: float, n: int) -> tuple[float, float]:

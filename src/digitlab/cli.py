@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from digitlab import cli_exchange
 from digitlab.cli_evaluate import evaluate
 from digitlab.cli_push import push
 from digitlab.errors import DigitlabError, UsageError
@@ -55,7 +56,7 @@ LogOption = Annotated[
     list[Log] | None, typer.Option(help="Log to this tool, too, epoch by epoch; may be given several times.")
 ]
 Model = Annotated[
-    str, typer.Option("--model", "-m", help="A bundled name, an .onnx file, a run folder, or the address of one.")
+    str, typer.Option("--model", "-m", help="A bundled name, a run folder, an .onnx or Keras file, or an address.")
 ]
 DeviceOption = Annotated[Device, typer.Option(help="Where to train; auto takes a graphics card if there is one.")]
 
@@ -260,10 +261,10 @@ def models(
     """Show the recognisers at hand, bundled and own, or one's card."""
     from digitlab import console
     from digitlab.cards import KINDS, at_hand, card
-    from digitlab.recognizer import load
+    from digitlab.exchange import open_model
 
     if model:
-        manifest = load(model).manifest
+        manifest = open_model(model).manifest
         if as_json:
             import dataclasses
 
@@ -284,6 +285,7 @@ def models(
 
 
 app.command()(push)
+cli_exchange.register(app)
 
 
 @data_app.command("info")

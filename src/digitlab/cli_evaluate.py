@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def evaluate(
     model: Annotated[
-        str, typer.Argument(help="A bundled name, an .onnx file, a run folder, or the address of one.")
+        str, typer.Argument(help="A bundled name, a run folder, an .onnx or Keras file, or an address.")
     ] = "default",
     data: Annotated[
         str | None, typer.Option(help="mnist (its test images), a path or an address; else the recipe's own test part.")
@@ -40,10 +40,10 @@ def evaluate(
     from digitlab.evaluation.refusal import check_risk, find_refusal
     from digitlab.evaluation.rejection import measure_rejection
     from digitlab.evaluation.robustness import measure_robustness, sample
-    from digitlab.recognizer import load
+    from digitlab.exchange import open_model
 
     # What can be wrong is told before minutes of work.
-    recognizer = load(model)
+    recognizer = open_model(model)
     if refuse is not None:
         check_risk(refuse)
     held, indices = sample(held_out(recognizer, data), digits)

@@ -19,8 +19,8 @@ import numpy as np
 from digitlab import remote, storage
 from digitlab.data.sources import read_images
 from digitlab.errors import OutputError, UsageError
+from digitlab.exchange import open_model
 from digitlab.recipes import Recipe
-from digitlab.recognizer import load
 
 if TYPE_CHECKING:
     from digitlab.training import Run
@@ -57,7 +57,7 @@ class Entry:
             files: train.csv and test.csv, paths or addresses; with `model` test.csv alone, or both, of which the first
                 is not opened.
             recipe: a bundled name or a .toml file, to be trained on train.csv; or else
-            model: a bundled name, an .onnx file or a run folder.
+            model: whatever `digitlab.load` opens.
             out: the file to write.
             epochs, seed, device: of the training, as in `digitlab.train`.
 
@@ -79,7 +79,7 @@ class Entry:
         self.folder: Path | None = None
         self._recognizer = None
         if recipe is None:
-            self._recognizer = _reader_of_digits(load(model or ""))
+            self._recognizer = _reader_of_digits(open_model(model or ""))
         else:
             from digitlab import training  # brings torch, which a model does not need
 
@@ -95,7 +95,7 @@ class Entry:
         if self.recipe is None:
             raise UsageError("a model reads this entry, so there is nothing to train; name a recipe instead")
         run = training.train(self.recipe, seed=self._seed, device=self._device, out=self.folder, listen=listen)
-        self._recognizer = load(run.folder)
+        self._recognizer = open_model(run.folder)
         return run
 
     def write(self) -> int:

@@ -97,6 +97,8 @@ class Manifest:
             manifest = cls(**{**page, "labels": tuple(page["labels"])})
             sound = isinstance(manifest.name, str) and manifest.labels == tuple(range(10))
             sound = sound and 0.01 <= float(manifest.temperature) <= 100
+            tables = (manifest.recipe, manifest.training, manifest.figures, manifest.versions)
+            sound = sound and all(isinstance(table, dict) for table in tables)
             sound = sound and 0.01 <= float(manifest.digit_temperature) <= 100 and abs(manifest.digit_offset) <= 100
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ModelError(f"{where} has a damaged manifest ({error}); export the recogniser again") from None

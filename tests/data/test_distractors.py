@@ -22,7 +22,7 @@ def test_a_distractor_is_ink_that_fills_its_picture(kind, seed, height):
     assert ink.ndim == 2
     assert ink.max() > 60
     assert all(edge.any() for edge in (ink[0], ink[-1], ink[:, 0], ink[:, -1]))
-    assert ink.shape[0] <= 7 * height + 20
+    assert ink.shape[0] <= 8 * height + 20
     assert ink.shape[1] <= 40 * height + 40
 
 

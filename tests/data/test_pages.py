@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from digitlab.data import sheets
-from digitlab.data.pages import KINDS, make_page
+from digitlab.data.pages import BARE, KINDS, make_page
 from digitlab.data.strokes import generate
 from digitlab.data.writers import Writer
 from digitlab.errors import UsageError
@@ -61,7 +61,7 @@ def test_rows_say_the_digits_of_each_line_from_left_to_right(pages):
             assert lefts == sorted(lefts)
 
 
-@pytest.mark.parametrize("kind", ["empty", "distractors"])
+@pytest.mark.parametrize("kind", BARE)
 def test_pages_without_digits_have_none(kind, bank):
     for seed in range(8):
         page = make_page(seed, bank, kind)
@@ -70,7 +70,7 @@ def test_pages_without_digits_have_none(kind, bank):
 
 
 def test_other_pages_have_digits(pages):
-    with_digits = [bool(page.digits) for page in pages if page.facts["layout"] not in ("empty", "distractors")]
+    with_digits = [bool(page.digits) for page in pages if page.facts["layout"] not in BARE]
     assert np.mean(with_digits) > 0.97
 
 

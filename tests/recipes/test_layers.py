@@ -37,6 +37,14 @@ def test_the_table_reads_as_keras_prints_it() -> None:
     assert [count for _, _, count in rows if count] == [320, 18_496, 73_856, 1_290]
 
 
+def test_pools_move_by_their_own_size_or_by_the_stride_that_is_named() -> None:
+    layers = read_layers(
+        ["maxpool 3", "avgpool 3 stride 2", "maxpool 2 stride 1", "tanh", "flatten", "sigmoid", "dense 10"]
+    )
+    assert [layer.output_shape for layer in layers[:3]] == [(1, 9, 9), (1, 4, 4), (1, 3, 3)]
+    assert [name for name, _, _ in table(layers)][2:4] == ["maxpool 2 stride 1, tanh", "flatten, sigmoid"]
+
+
 def test_multiply_adds_are_those_of_convolutions_and_dense_layers() -> None:
     layers = read_layers(["conv 2 3", "maxpool 2", "flatten", "dense 10"])
     assert count_multiplications(layers) == 2 * 26 * 26 * 9 + 2 * 13 * 13 * 10
@@ -91,6 +99,9 @@ def test_a_network_gives_ten_answers_and_perhaps_what_is_no_digit(answers: int) 
         (["conv 8 x"], ["conv FILTERS KERNEL"]),
         (["conv -8 3"], ["above zero"]),
         (["conv 8 3 pad -1"], ["conv FILTERS KERNEL"]),
+        (["maxpool 2 pad 1"], ["maxpool SIZE [stride S]"]),
+        (["maxpool 2 stride 0"], ["maxpool SIZE [stride S]"]),
+        (["dense 8 stride 2"], ["dense UNITS"]),
         (["conv 8 3 sideways"], ["conv FILTERS KERNEL"]),
         (["conv 8 31"], ["(1, 28, 28)", "too small"]),
         (["flatten", "dropout 1.5", "dense 10"], ["dropout rate", "below 1"]),

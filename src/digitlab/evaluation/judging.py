@@ -11,8 +11,9 @@ from digitlab import data, storage
 from digitlab.data.digits import Digits
 from digitlab.errors import DataError, UsageError
 from digitlab.evaluation.metrics import Evaluation, evaluate_probabilities
+from digitlab.exchange import open_model
 from digitlab.recipes import Recipe
-from digitlab.recognizer import Recognizer, load
+from digitlab.recognizer import Recognizer
 
 FILE = "evaluation.json"
 
@@ -21,7 +22,7 @@ def evaluate(model: str | Path | Recognizer = "default", source: str | Path | Di
     """Measure a recogniser.
 
     Args:
-        model: a bundled name, an .onnx file, a run folder, or a recogniser.
+        model: whatever `digitlab.load` opens, or a recogniser.
         source: "mnist" (its 10,000 test images), a path to labelled digits, or Digits; None means the test
             part of what the recogniser's recipe names, which for `vgg-bn` are the 28,000 of Kaggle's split.
 
@@ -30,7 +31,7 @@ def evaluate(model: str | Path | Recognizer = "default", source: str | Path | Di
         DataError: the digits cannot be had, or there are none.
         UsageError: it is a judge of pieces of pages, which reads no single digits.
     """
-    recognizer = model if isinstance(model, Recognizer) else load(model)
+    recognizer = model if isinstance(model, Recognizer) else open_model(model)
     return judge(recognizer, held_out(recognizer, source))[0]
 
 

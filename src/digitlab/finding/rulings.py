@@ -62,7 +62,9 @@ def _level_lines(mask: np.ndarray, across: np.ndarray | None, sides: np.ndarray,
     """
     import cv2
 
-    straight = _long_lines(mask, across, cell)
+    straight = _long_lines(mask, across, 0)
+    if straight is None and cell:  # where lines are long, those that are as short as a cell are strokes of digits
+        straight = _long_lines(mask, across, cell)
     straight = sides if straight is None else straight | sides
     if not straight.any():
         return None

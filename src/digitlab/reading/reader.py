@@ -191,9 +191,9 @@ def _name(model: Judge) -> str:
 def _model(model: Judge | str | Path, threads: int) -> Judge:
     if not isinstance(model, str | Path):
         return model
-    from digitlab.recognizer import load
+    from digitlab.exchange import open_model
 
-    return load(model, threads=threads)
+    return open_model(model, threads=threads)
 
 
 def _small(opened: Opened, longest: int) -> bytes:
