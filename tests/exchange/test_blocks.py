@@ -10,7 +10,7 @@ from digitlab.recognizer import Manifest, Recognizer, load
 
 LINES = [
     "conv 6 3 stride 2", "batchnorm", "residual [", "depthwise 3 same", "conv 6 1 nobias", "se 2", "]",
-    "repeat 2 [", "relu", "depthwise 3 same nobias", "]", "globalpool both", "dense 10",
+    "repeat 2 [", "relu", "depthwise 3 same nobias", "batchnorm", "]", "globalpool both", "dense 10",
 ]  # fmt: skip
 
 

@@ -81,6 +81,17 @@ def test_a_repeated_block_is_stored_once() -> None:
     assert len(repeated) - len(plain) < 2 * 8 * (8 * 9 + 1) * 4
 
 
+def test_each_pass_has_its_own_batch_norm() -> None:
+    lines = ["conv 4 5", "repeat 2 [", "repeat 3 [", "batchnorm", "tanh", "]", "]", "globalpool", "dense 10"]
+    network, _ = both(lines)
+    assert sum(name.startswith("stages.3.") and name.endswith("running_mean") for name in network.state_dict()) == 6
+    x = torch.rand(3, 1, 28, 28)
+    expected = network.stages[0](x)
+    for norm in network.stages[3]:
+        expected = torch.tanh(norm(expected))
+    torch.testing.assert_close(network(x), network.stages[-1](expected.mean((2, 3))))
+
+
 def test_blocks_compute_what_the_language_says() -> None:
     network, _ = both(["repeat 2 [", "residual [", "sigmoid", "shortcut", "tanh", "]", "]", "flatten", "dense 10"])
     x = torch.rand(3, 1, 28, 28)

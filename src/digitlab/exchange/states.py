@@ -68,7 +68,9 @@ def _leaves(index: int, layer: Layer) -> dict[str, tuple[int, ...]]:
         leaves = {f"{own}.{part}.weight": (*shape, 1, 1) for part, shape in sides.items()}
         return leaves | {f"{own}.{part}.bias": shape[:1] for part, shape in sides.items()}
     if layer.kind == "batchnorm":
-        return {f"{own}.{part}": (channels,) for part in ("weight", "bias", "running_mean", "running_var")}
+        owners = [own] if layer.passes == 1 else [f"{own}.{turn}" for turn in range(layer.passes)]
+        parts = ("weight", "bias", "running_mean", "running_var")
+        return {f"{owner}.{part}": (channels,) for owner in owners for part in parts}
     if layer.kind not in (*CONVOLUTIONS, "dense"):
         return {}
     filters, met = (channels, 1) if layer.kind == "depthwise" else (layer.size, channels)

@@ -27,15 +27,17 @@ class Network(nn.Module):
         """Return logits, (N, 10)."""
         return self._walk(self._steps, images)
 
-    def _walk(self, steps: Steps, x: torch.Tensor) -> torch.Tensor:
+    def _walk(self, steps: Steps, x: torch.Tensor, turn: int = 0) -> torch.Tensor:
+        """Run steps on `x`; `turn` counts the passes through the repeated blocks around them."""
         for step in steps:
             if isinstance(step, int):
-                x = self.stages[step](x)
+                stage = self.stages[step]
+                x = (stage[turn] if isinstance(stage, nn.ModuleList) else stage)(x)
             elif step.layer.kind == "residual":
-                x = self._walk(step.body, x) + self._walk(step.shortcut, x)
+                x = self._walk(step.body, x, turn) + self._walk(step.shortcut, x, turn)
             else:
-                for _ in range(step.layer.size):
-                    x = self._walk(step.body, x)
+                for number in range(step.layer.size):
+                    x = self._walk(step.body, x, turn * step.layer.size + number)
         return x
 
 
@@ -89,7 +91,8 @@ def _module(layer: Layer) -> nn.Module:
     if layer.kind == "dense":
         return nn.Linear(channels, layer.size, bias=layer.bias)
     if layer.kind == "batchnorm":
-        return nn.BatchNorm2d(channels) if len(layer.input_shape) == 3 else nn.BatchNorm1d(channels)
+        kind = nn.BatchNorm2d if len(layer.input_shape) == 3 else nn.BatchNorm1d
+        return kind(channels) if layer.passes == 1 else nn.ModuleList(kind(channels) for _ in range(layer.passes))
     if layer.kind == "globalpool":
         return GlobalPool(layer.pool)
     if layer.kind == "dropout":

@@ -91,20 +91,21 @@ class _Graph:
             names = [self.constant(f"{output}.weight"), self.constant(f"{output}.bias")]
             self.add("Gemm", [value, *names], output, transB=1)
 
-    def walk(self, steps: Steps, value: str, at: str = "") -> str:
-        """Add layers and blocks; return the name of their result. `at` tells passes through repeated blocks apart."""
+    def walk(self, steps: Steps, value: str, turn: int | None = None) -> str:
+        """Add layers and blocks; return the name of their result. `turn` counts passes through repeated blocks."""
+        at = "" if turn is None else f".{turn}"
         for step in steps:
             if isinstance(step, int):
-                value = self.layer(step, value, f"x{step}{at}")
+                value = self.layer(step, value, f"x{step}{at}", turn or 0)
             elif step.layer.kind == "residual":
-                parts = [self.walk(step.body, value, at), self.walk(step.shortcut, value, at)]
+                parts = [self.walk(step.body, value, turn), self.walk(step.shortcut, value, turn)]
                 value = self.add("Add", parts, f"x{step.end}{at}")
             else:
                 for number in range(step.layer.size):
-                    value = self.walk(step.body, value, f"{at}.{number}")
+                    value = self.walk(step.body, value, (turn or 0) * step.layer.size + number)
         return value
 
-    def layer(self, index: int, value: str, output: str) -> str:
+    def layer(self, index: int, value: str, output: str, turn: int = 0) -> str:
         """Add one layer; return the name of its result, which is `value` itself where a layer does nothing."""
         layer, own = self.layers[index], f"stages.{index}"
         bias = [self.constant(f"{own}.bias")] if layer.kind in (*CONVOLUTIONS, "dense") and layer.bias else []
@@ -122,6 +123,7 @@ class _Graph:
             return self.add("Gemm", [value, self.constant(f"{own}.weight"), *bias], output, transB=1)
         if layer.kind == "batchnorm":
             parts = ("weight", "bias", "running_mean", "running_var")
+            own = own if layer.passes == 1 else f"{own}.{turn}"
             constants = [self.constant(f"{own}.{part}") for part in parts]
             return self.add("BatchNormalization", [value, *constants], output, epsilon=1e-5)
         if layer.kind in ("maxpool", "avgpool"):

@@ -3,6 +3,9 @@
 "residual [", ..., "]"                    what the layers give is added to what went in
 "residual [", ..., "shortcut", ..., "]"   ... to what the layers after "shortcut" make of what went in
 "repeat 3 [", ..., "]"                    the layers three times over, with the same weights each time
+
+Only batch norm has weights and statistics of its own for each pass: what passes differs from one to the next, and the
+mean of these statistics, by which it would be judged, fits none of them.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ that none has learned from what another is judged by.
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,8 +54,6 @@ def read_members(entries: Any, source: Source, where: str, folder: Path | None) 
     for number, entry in enumerate(entries, 1):
         here = f"{where}: member {number}"
         member = _read(entry, here, folder)
-        if member.recipe.members:
-            raise RecipeError(f"{here}: {member.recipe.name} is a committee itself; name its members instead")
         if member.recipe.data.channels != 1:
             raise RecipeError(f"{here}: {member.recipe.name} trains a judge of pieces, which reads no single digits")
         recipe = member.recipe.changed(name=source.name, split=source.split, train_size=source.train_size)
@@ -78,9 +77,11 @@ def _read(entry: Any, here: str, folder: Path | None) -> Member:
             raise RecipeError(
                 f"{here}: a member's table needs a name without slashes, and a seed from 0 to {APART - 1}"
             )
+        if "members" in page:
+            raise RecipeError(f"{here}: {name} is a committee itself; name its members instead")
         return Member(Recipe.from_dict(page, name, f"{here}, {name}"), seed)
     words = entry.split() if isinstance(entry, str) else []
-    if not 1 <= len(words) <= 2 or not all(word.isascii() and word.isdigit() for word in words[1:]):
+    if not 1 <= len(words) <= 2 or not all(word.isascii() and word.isdigit() and len(word) < 5 for word in words[1:]):
         raise RecipeError(f'{here}: {entry!r} is not understood; write a recipe and perhaps its seed, as in "conv3 1"')
     if int(words[1] if len(words) == 2 else 0) >= APART:
         raise RecipeError(f"{here}: {entry!r} has a seed that is too large; use 0 to {APART - 1}")
@@ -89,8 +90,19 @@ def _read(entry: Any, here: str, folder: Path | None) -> Member:
         if folder is None:
             raise RecipeError(f"{here}: {name} is a file, which cannot be named here; name a bundled recipe")
         name = str(folder / name)
+        if _names_members(Path(name)):  # asked before it is read, since it might name itself
+            raise RecipeError(f"{here}: {words[0]} is a committee itself; name its members instead")
     try:
         recipe = Recipe.load(name)
     except RecipeError as error:
         raise RecipeError(f"{here}: {error}") from None
+    if recipe.members:
+        raise RecipeError(f"{here}: {recipe.name} is a committee itself; name its members instead")
     return Member(recipe, int(words[1]) if len(words) == 2 else 0)
+
+
+def _names_members(file: Path) -> bool:
+    try:
+        return "members" in tomllib.loads(file.read_text())
+    except (OSError, ValueError):  # which is told when it is read as a recipe
+        return False

@@ -41,7 +41,7 @@ def read_layers(lines: Sequence[str], where: str = "recipe", channels: int = 1) 
                 raise RecipeError(f'{here} comes right after "{layers[-1].text}"; put layers between them')
             layer = opened.place(layer, shape, here)
         else:
-            layer = replace(place(layer, shape, here), passes=opened.passes)
+            layer = place(replace(layer, passes=opened.passes), shape, here)
         layers.append(layer)
         shape = layer.output_shape
     opened.refuse_rest()

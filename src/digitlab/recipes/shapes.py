@@ -33,7 +33,7 @@ def place(layer: Layer, shape: Shape, here: str) -> Layer:
     elif layer.kind == "dense":
         output, parameters = (layer.size,), layer.size * (channels + layer.bias)
     elif layer.kind == "batchnorm":
-        parameters = 4 * channels
+        parameters = 4 * channels * layer.passes  # each pass through a repeated block has its own
     if min(output) < 1:
         raise RecipeError(
             f"{here} gets {shape}, which is too small for it; use a smaller size or fewer pools before it"
