@@ -148,7 +148,7 @@ def test_training_a_judge_of_pieces_ends_with_its_figures(run, tmp_path, monkeyp
         listen({"event": "pages", "made": 12_000, "of": 30_000})
         return material
 
-    monkeypatch.setattr(training, "load_material", made)
+    monkeypatch.setattr(training.teaching, "load_material", made)
     monkeypatch.chdir(tmp_path)
     layers = '["flatten", "dense 11"]'
     (tmp_path / "judge.toml").write_text(f'layers = {layers}\n[data]\nname = "pages"\npieces = 300\n')

@@ -93,6 +93,10 @@ def card(manifest: Manifest, use: str = "") -> str:
         what = {"pieces": "pieces", "held_out": "held-out pieces"}.get(part, f"{part} digits")
         name = "synthetic pages" if "pieces" in what else facts["name"]
         lines.append(f"- {what}: {facts['n']:,} of {name}, SHA-256 {facts['sha256'][:16]}…")
+    for number, member in enumerate(training.get("members", []), 1):
+        reached = member["validation"]
+        share = "" if reached is None else f": {100 * reached:.2f} % on the validation digits"
+        lines.append(f"- member {number}: {member['name']}, seed {member['seed']}{share}")
     judged_by = "digits among the held-out pieces" if _is_judge(manifest) else "validation digits"
     fitted_on = "taken as it came" if "origin" in training else f"fitted on the {judged_by}"
     lines.append(f"- temperature: {manifest.temperature:.4f}, {fitted_on}")
@@ -189,7 +193,7 @@ def _is_judge(manifest: Manifest) -> bool:
 
 
 def _can_reject(recipe: Recipe) -> bool:
-    return recipe.layers[-1].size > 10
+    return recipe.can_reject
 
 
 def _bundled_file(name: str) -> Path:

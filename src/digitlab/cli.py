@@ -200,7 +200,7 @@ def compare(
 
         def listen(name: str) -> Any:
             stack.close()  # the display of the run before
-            longest = epochs or next(p.plan.epochs for p in pages if name.startswith(p.name + "-"))
+            longest = next(p.changed(epochs=epochs).plan.epochs for p in pages if name.startswith(p.name + "-"))
             return stack.enter_context(console.training_display(name, longest))
 
         try:

@@ -77,13 +77,15 @@ def evaluate(
 def background(recognizer: Any) -> dict[str, Any]:
     """Return what a report tells about where a recogniser comes from."""
     from digitlab import console
-    from digitlab.recipes import Recipe, table
+    from digitlab.recipes import Recipe
 
     recipe = Recipe.from_dict(recognizer.manifest.recipe, recognizer.name)
     plan = [row for heading, rows in console.plan_rows(recipe) if "Chosen" not in heading for row in rows]
     facts = {"parameters": f"{recipe.parameters:,}", "temperature": round(recognizer.manifest.temperature, 4)}
     facts |= recognizer.manifest.training | {"versions": recognizer.manifest.versions}
-    return {"layers": table(recipe.layers), "plan": plan, "facts": facts}
+    if recipe.members:
+        facts["members"] = [f"{member['name']}, seed {member['seed']}" for member in facts.get("members", [])]
+    return {"layers": recipe.rows, "plan": plan, "facts": facts}
 
 
 def print_robustness(found: Robustness) -> None:

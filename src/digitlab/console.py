@@ -70,12 +70,11 @@ def new_table(title: str, style: Any) -> Table:
 
 def print_recipe(recipe: Recipe) -> None:
     """Print a recipe's layer table as Keras does, then its training plan, its claim and its choices."""
-    from digitlab.recipes import count_multiplications, table
-
-    rows = [(name, shape, f"{count:,}") for name, shape, count in table(recipe.layers)]
+    rows = [(name, shape, f"{count:,}") for name, shape, count in recipe.rows]
     print(f"{recipe.name}: {recipe.title}\n\n{recipe.description}")
-    print_table("", ("Layer", "Output shape", "Parameters"), rows, left=2)
-    print(f"Parameters: {recipe.parameters:,}   multiply-adds: {count_multiplications(recipe.layers):,}\n")
+    columns = ("Member", "Trained for", "Parameters") if recipe.members else ("Layer", "Output shape", "Parameters")
+    print_table("", columns, rows, left=2)
+    print(f"Parameters: {recipe.parameters:,}   multiply-adds: {recipe.multiplications:,}\n")
     for heading, entries in plan_rows(recipe):
         print(heading)
         for key, value in entries:
@@ -98,7 +97,7 @@ def plan_rows(recipe: Recipe) -> Iterator[tuple[str, list[tuple[str, str]]]]:
         "strokes",
         "train_size",
     }
-    for part in ("training", "augmentation", "data"):
+    for part in ("data",) if recipe.members else ("training", "augmentation", "data"):
         rows = [(k, shown(str(v))) for k, v in page[part].items() if v or (part == "training" and k not in quiet)]
         if page[part].get("optimizer") in ("adam", "adamw"):
             rows = [row for row in rows if row[0] != "momentum"]
@@ -205,6 +204,9 @@ def training_display(name: str, epochs: int) -> Iterator[Callable[[dict[str, Any
                 if not console.is_terminal and event["made"] // TOLD > told:
                     told = event["made"] // TOLD
                     console.print(f"{name}: making pages, {event['made']:,} of {event['of']:,} pieces")
+            elif event["event"] == "member":
+                done = " is trained already" if event["finished"] else ""
+                console.print(f"{name}: member {event['number']} of {event['of']}, {event['name']}{done}")
             elif event["event"] == "resumed":
                 progress.update(task, completed=event["epoch"])
                 console.print(f"{name}: goes on after epoch {event['epoch']}")

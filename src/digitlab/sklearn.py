@@ -180,6 +180,8 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):
         page = self.recipe if isinstance(self.recipe, Recipe) else Recipe.load(self.recipe)
         if page.data.channels != 1:
             raise UsageError(f"recipe {page.name} learns from pieces of pages, not from images; choose another one")
+        if page.members:
+            raise UsageError(f"recipe {page.name} is a committee, which learns with digitlab train; choose one member")
         name = remote.shown(page.data.name)  # not learned from, and kept in the file without secrets
         return page.changed(epochs=self.epochs, batch_size=self.batch_size, name=name)
 

@@ -1,9 +1,12 @@
-"""The layer language: shapes, counts, and errors that name the fix."""
+"""The layer language: shapes, counts, its page, and errors that name the fix."""
+
+import re
+from pathlib import Path
 
 import pytest
 
 from digitlab.errors import RecipeError
-from digitlab.recipes import Recipe, bundled_names, count_multiplications, count_parameters, read_layers, table
+from digitlab.recipes import USAGE, Recipe, bundled_names, count_multiplications, count_parameters, read_layers, table
 
 SHAPES = {
     "conv3": [
@@ -47,12 +50,38 @@ def test_multiply_adds_are_those_of_convolutions_and_dense_layers() -> None:
     assert count_multiplications(layers) == 2 * 26 * 26 * 9 + 2 * 13 * 13 * 10
 
 
+def test_shared_weights_count_once_and_their_work_each_time() -> None:
+    layers = read_layers(["repeat 3 [", "conv 1 3 same nobias", "]", "flatten", "dense 10"])
+    assert count_parameters(layers) == 9 + 7850
+    assert count_multiplications(layers) == 3 * 784 * 9 + 7840
+
+
+def test_a_depthwise_convolution_has_one_filter_a_channel() -> None:
+    layers = read_layers(["conv 8 3", "depthwise 5 pad 1 stride 2", "globalpool both", "dense 10"])
+    assert (layers[1].output_shape, layers[1].parameters) == ((8, 12, 12), 8 * 26)
+    assert layers[2].output_shape == (16,)
+    assert count_multiplications(layers) == 8 * 26 * 26 * 9 + 8 * 12 * 12 * 25 + 160
+
+
+def test_squeeze_and_excite_is_two_dense_layers() -> None:
+    layer = read_layers(["conv 8 3", "se 4", "flatten", "dense 10"])[1]
+    assert (layer.size, layer.parameters) == (2, 8 * 2 + 2 + 2 * 8 + 8)
+
+
+def test_the_table_shows_what_lies_in_a_block() -> None:
+    lines = ["conv 4 3", "residual [", "relu", "conv 4 3 same", "shortcut", "se 2", "]", "relu", "flatten", "dense 10"]
+    names = [name for name, _, _ in table(read_layers(lines))]
+    assert names[1:6] == ["residual [", "  relu", "  conv 4 3 same", "shortcut", "  se 2"]
+    assert names[6:] == ["], relu", "flatten", "dense 10"]
+
+
 @pytest.mark.parametrize("name", bundled_names())
 def test_counts_are_those_of_the_torch_module(name: str) -> None:
     networks = pytest.importorskip("digitlab.networks")
-    layers = Recipe.load(name).layers
-    state = networks.Network(layers).state_dict()
-    assert sum(v.numel() for k, v in state.items() if not k.endswith("num_batches_tracked")) == count_parameters(layers)
+    recipe = Recipe.load(name)
+    networks_of = [member.recipe.layers for member in recipe.members] or [recipe.layers]
+    state = [entry for layers in networks_of for entry in networks.Network(layers).state_dict().items()]
+    assert sum(value.numel() for key, value in state if not key.endswith("num_batches_tracked")) == recipe.parameters
 
 
 @pytest.mark.parametrize("answers", [10, 11, 13])
@@ -83,6 +112,28 @@ def test_a_network_gives_ten_answers_and_perhaps_what_is_no_digit(answers: int) 
         (["flatten", "dense 10", "relu"], ['end it with "dense 10"']),
         ([""], ["unknown layer"]),
         ([3], ["a layer is a line of text"]),
+        (["depthwise 3 3"], ["depthwise KERNEL"]),
+        (["depthwise 2 same"], ["depthwise KERNEL"]),
+        (["globalpool mean"], ["globalpool [max | both]"]),
+        (["flatten", "se 4"], ["layer 2", "(784,)", 'before "flatten"']),
+        (["se"], ["se RATIO"]),
+        (["residual"], ['write it as "residual ["']),
+        (["residual [", "conv 8 3", "relu"], ['layer 1 "residual ["', "never closed", 'put "]"']),
+        (["residual [", "]"], ['layer 2 "]"', 'right after "residual ["', "put layers between"]),
+        (["residual [", "relu", "shortcut", "]"], ['layer 4 "]"', 'right after "shortcut"']),
+        (["relu", "]"], ['layer 2 "]"', "none is open"]),
+        (["relu", "shortcut"], ['layer 2 "shortcut"', "none is open"]),
+        (["repeat 2 [", "relu", "shortcut"], ["parts a residual block", '"repeat 2 ["']),
+        (["residual [", "relu", "shortcut", "relu", "shortcut"], ["layer 5", "parts a residual block"]),
+        (["residual [", "conv 8 3", "]"], ["(8, 26, 26)", "(1, 28, 28)", 'put "shortcut"']),
+        (["residual [", "conv 8 3", "shortcut", "conv 9 3", "]"], ["(8, 26, 26)", "(9, 26, 26)", "make them alike"]),
+        (["repeat 2 [", "maxpool 2", "]"], ["(1, 14, 14)", "(1, 28, 28)", "cannot go round again"]),
+        (["repeat 0 [", "relu", "]"], ["repeat TIMES ["]),
+        (["repeat 2", "relu", "]"], ["repeat TIMES ["]),
+        (["repeat 8 [", "repeat 8 [", "relu"], ["layer 2", "pass 64 times", "up to 32"]),
+        (["residual ["] * 5, ["layer 5", "lies in 4 blocks", "close one"]),
+        (["flatten", "residual [", "dense 784", "]"], ["(784,), not ten logits"]),
+        (["flatten", "dense 10", "residual [", "relu", "]"], ['ends in "]"']),
     ],
 )
 def test_errors_name_the_layer_and_the_fix(lines: list[str], words: list[str]) -> None:
@@ -90,3 +141,20 @@ def test_errors_name_the_layer_and_the_fix(lines: list[str], words: list[str]) -
         read_layers(lines, "recipe mine")
     for word in ["recipe mine", *words]:
         assert word in str(caught.value)
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "layers.md"
+
+
+def test_the_page_lists_every_layer_as_it_is_written() -> None:
+    rows = re.findall(r"^\| `([^`]+)` \|.*\| `([^`]+)` \|$", PAGE.read_text().replace("\\|", "|"), re.MULTILINE)
+    assert [usage for usage, _ in rows] == list(USAGE.values())
+    for usage, example in rows:
+        assert example.split()[0] == usage.split()[0]
+
+
+def test_the_networks_on_the_page_are_networks() -> None:
+    lists = re.findall(r"^    layers = (\[.*?^    \])$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    assert lists
+    for text in lists:
+        Recipe.parse(f"layers = {text}".encode(), "page", "docs/layers.md")

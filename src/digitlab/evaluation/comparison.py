@@ -115,7 +115,7 @@ def summarise(runs: Sequence[Run]) -> Compared:
     first = runs[0]
     values = [judged_accuracy(run.folder) for run in runs]
     mean, low, high = mean_interval(values)
-    chosen = [a for run in runs if (a := run.history[-1].get("validation_accuracy")) is not None]
+    chosen = [a for run in runs if (a := run.validation_accuracy) is not None]
     return Compared(
         name=first.recipe.name,
         parameters=first.recipe.parameters,

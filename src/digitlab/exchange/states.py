@@ -17,7 +17,7 @@ from digitlab.exchange.architecture import shown
 from digitlab.exchange.extra import needs_keras
 from digitlab.exchange.hdf5 import PICKLES
 from digitlab.networks.onnx_graph import to_onnx
-from digitlab.recipes import Layer, Recipe
+from digitlab.recipes import CONVOLUTIONS, Layer, Recipe
 from digitlab.recognizer import KEY, Manifest, Recognizer
 
 LARGEST_HEADER = 2**20  # bytes; a recogniser's own is a few thousand
@@ -45,6 +45,8 @@ def state_of(recognizer: Recognizer) -> tuple[tuple[Layer, ...], State]:
 
 def checked(found: State, layers: tuple[Layer, ...], where: str) -> State:
     """Return the weights that layers need as float32, leaf by leaf. Raises ModelError, naming the leaf."""
+    if not layers:
+        raise ModelError(f"{where} is a committee, which goes out as ONNX only (--to onnx); or choose one member")
     state = {}
     for index, layer in enumerate(layers):
         for name, shape in _leaves(index, layer).items():
@@ -61,13 +63,20 @@ def checked(found: State, layers: tuple[Layer, ...], where: str) -> State:
 def _leaves(index: int, layer: Layer) -> dict[str, tuple[int, ...]]:
     """Return names and shapes of a layer's weights."""
     channels, own = layer.input_shape[0], f"stages.{index}"
+    if layer.kind == "se":
+        sides = {"squeeze": (layer.size, channels), "excite": (channels, layer.size)}
+        leaves = {f"{own}.{part}.weight": (*shape, 1, 1) for part, shape in sides.items()}
+        return leaves | {f"{own}.{part}.bias": shape[:1] for part, shape in sides.items()}
     if layer.kind == "batchnorm":
-        return {f"{own}.{part}": (channels,) for part in ("weight", "bias", "running_mean", "running_var")}
-    if layer.kind not in ("conv", "dense"):
+        owners = [own] if layer.passes == 1 else [f"{own}.{turn}" for turn in range(layer.passes)]
+        parts = ("weight", "bias", "running_mean", "running_var")
+        return {f"{owner}.{part}": (channels,) for owner in owners for part in parts}
+    if layer.kind not in (*CONVOLUTIONS, "dense"):
         return {}
-    window = (layer.kernel, layer.kernel) if layer.kind == "conv" else ()
-    bias = {f"{own}.bias": (layer.size,)} if layer.bias else {}
-    return {f"{own}.weight": (layer.size, channels, *window)} | bias
+    filters, met = (channels, 1) if layer.kind == "depthwise" else (layer.size, channels)
+    window = () if layer.kind == "dense" else (layer.kernel, layer.kernel)
+    bias = {f"{own}.bias": (filters,)} if layer.bias else {}
+    return {f"{own}.weight": (filters, met, *window)} | bias
 
 
 def to_safetensors(recognizer: Recognizer) -> bytes:

@@ -20,13 +20,15 @@ from digitlab.recipes import ACTIVATIONS, Layer
 from digitlab.recognizer import Recognizer
 
 MOMENTUM = 0.9  # of running statistics, as torch's 0.1
+WRITTEN = ("conv", "dense", "batchnorm", "maxpool", "avgpool", "globalpool", "flatten", "dropout", *ACTIVATIONS)
 
 
 def to_keras(recognizer: Recognizer) -> Any:
     """Return a recogniser as a `keras.Sequential`.
 
     Raises:
-        ModelError: it is a judge of pieces, or its weights are not those of its recipe.
+        ModelError: it is a judge of pieces or a committee, has a layer that is not written here, or its weights are not
+            those of its recipe.
         MissingExtraError: Keras is not installed.
     """
     if recognizer.channels != 1:
@@ -36,6 +38,12 @@ def to_keras(recognizer: Recognizer) -> Any:
         )
     k = keras()
     layers, state = state_of(recognizer)
+    for number, layer in enumerate(layers, 1):
+        if layer.kind not in WRITTEN or layer.pool != "average":
+            raise ModelError(
+                f'{recognizer.name}: layer {number} "{layer.text}" has no counterpart in the Keras files that are'
+                " written here; export it with --to onnx or --to safetensors"
+            )
     return _Writer(k, layers, state, recognizer.manifest.temperature).model(recognizer.name)
 
 

@@ -8,6 +8,7 @@ except ModuleNotFoundError as error:
     if error.name != "torch":
         raise
     raise MissingExtraError("training", "train") from None
+from digitlab.networks.onnx_committee import to_committee
 from digitlab.networks.onnx_graph import to_onnx
 
-__all__ = ["Network", "initialise", "to_onnx"]
+__all__ = ["Network", "initialise", "to_committee", "to_onnx"]

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from digitlab.errors import RecipeError
-from digitlab.recipes.layers import Layer, count_parameters, read_layers
+from digitlab.recipes.committee import Member, read_members
+from digitlab.recipes.layer import Layer
+from digitlab.recipes.layers import count_multiplications, count_parameters, read_layers, table
 
 
 @dataclass(frozen=True)
@@ -80,15 +82,17 @@ class Source:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A network and how to train it; `Recipe.load` reads one by name or from a file.
+    """A network and how to train it, or a committee of such; `Recipe.load` reads one by name or from a file.
 
     Attributes:
         name: how it is asked for.
         title, description: for people.
-        lines: the network in the layer language (digitlab.recipes.layers).
-        plan, augmentation, data, claim: see there; `claim` is None where nothing is claimed.
+        lines: the network in the layer language (digitlab.recipes.layers); none of a committee.
+        plan, augmentation, data, claim: see there; `claim` is None where nothing is claimed. A committee's plan has
+            the epochs of all members together, and nothing else.
         choices: what the source left open, and what was chosen and why.
         minutes: roughly how long a training takes on two processor cores.
+        members: of a committee (digitlab.recipes.committee); else none.
     """
 
     name: str
@@ -101,21 +105,42 @@ class Recipe:
     data: Source = field(default_factory=Source)
     claim: Claim | None = None
     choices: dict[str, str] = field(default_factory=dict)
+    members: tuple[Member, ...] = ()
 
     @cached_property
     def layers(self) -> tuple[Layer, ...]:
-        """The network, read and checked."""
-        return read_layers(list(self.lines), f"recipe {self.name}", self.data.channels)
+        """The network, read and checked; empty for a committee."""
+        return () if self.members else read_layers(list(self.lines), f"recipe {self.name}", self.data.channels)
 
     @property
     def parameters(self) -> int:
-        """How many numbers the network has, as Keras counts them."""
-        return count_parameters(self.layers)
+        """How many numbers the network has, as Keras counts them; all members' together."""
+        return sum(m.recipe.parameters for m in self.members) or count_parameters(self.layers)
+
+    @property
+    def multiplications(self) -> int:
+        """Multiply-adds for one image, in convolutions and dense layers; all members' together."""
+        return sum(m.recipe.multiplications for m in self.members) or count_multiplications(self.layers)
+
+    @property
+    def can_reject(self) -> bool:
+        """Whether the network can say "not a digit"; a committee cannot."""
+        return not self.members and self.layers[-1].size > 10
+
+    @property
+    def rows(self) -> list[tuple[str, str, int]]:
+        """Rows of (layer, output shape, parameters), or of (member, its epochs, parameters), to be shown."""
+        return table(self.layers) or [
+            (f"{m.recipe.name}, seed {m.seed}", f"{m.recipe.plan.epochs} epochs", m.recipe.parameters)
+            for m in self.members
+        ]
 
     @property
     def digest(self) -> str:
         """Eight hex digits that change with anything that changes the training, and with nothing else."""
         matters: dict[str, Any] = {"layers": list(self.lines)}
+        if self.members:
+            matters = {"members": [[member.recipe.digest, member.seed] for member in self.members]}
         for part in (self.plan, self.augmentation, self.data):
             # Settings at their defaults are left out, so that a setting that is added later changes no digest.
             settings = dataclasses.asdict(part)
@@ -135,7 +160,7 @@ class Recipe:
                 content = path.read_bytes()
             except OSError as error:
                 raise RecipeError(f"cannot read recipe {path}: {(error.strerror or str(error)).lower()}") from error
-            return cls.parse(content, path.stem, str(path))
+            return cls.parse(content, path.stem, str(path), path.parent)
         known = bundled_names()
         if str(name) not in known:
             close = difflib.get_close_matches(str(name), known, 1)
@@ -144,23 +169,27 @@ class Recipe:
         return cls.parse((_folder() / f"{name}.toml").read_bytes(), str(name), f"recipe {name}")
 
     @classmethod
-    def parse(cls, content: bytes, name: str, where: str) -> Recipe:
-        """Read a recipe from TOML text. Raises RecipeError."""
+    def parse(cls, content: bytes, name: str, where: str, folder: Path | None = None) -> Recipe:
+        """Read a recipe from TOML text; it may name files in `folder`, if that is given. Raises RecipeError."""
         try:
             page = tomllib.loads(content.decode())
         except UnicodeDecodeError:
             raise RecipeError(f"{where}: this is not text; a recipe is a page of TOML in UTF-8") from None
         except tomllib.TOMLDecodeError as error:
             raise RecipeError(f"{where}: this is not valid TOML: {error}") from None
-        return cls.from_dict(page, name, where)
+        return cls.from_dict(page, name, where, folder)
 
     @classmethod
-    def from_dict(cls, page: dict[str, Any], name: str, where: str | None = None) -> Recipe:
+    def from_dict(cls, page: dict[str, Any], name: str, where: str | None = None, folder: Path | None = None) -> Recipe:
         """Make a recipe from plain values, as TOML or JSON give them. Raises RecipeError."""
         where = where or f"recipe {name}"
         parts = {"training": Plan, "augmentation": Augmentation, "data": Source, "claim": Claim}
-        _refuse_unknown(page, {"title", "description", "minutes", "layers", "choices", *parts}, where)
-        if not isinstance(page.get("layers"), list) or not page["layers"]:
+        _refuse_unknown(page, {"title", "description", "minutes", "layers", "members", "choices", *parts}, where)
+        committee = "members" in page
+        for key in ("layers", "training", "augmentation") if committee else ():
+            if key in page:
+                raise RecipeError(f'{where}: members have "{key}" of their own; leave it out, or leave out "members"')
+        if not committee and not (isinstance(page.get("layers"), list) and page["layers"]):
             raise RecipeError(f'{where}: a recipe needs a list named "layers", like ["flatten", "dense 10"]')
         if not isinstance(page.get("choices", {}), dict):
             raise RecipeError(f"{where}: [choices] is a table of what was left open and what was chosen")
@@ -168,18 +197,26 @@ class Recipe:
         if isinstance(minutes, bool) or not isinstance(minutes, int | float):
             raise RecipeError(f"{where}: minutes = {minutes!r} must be a number")
         read = {key: _fill(kind, page[key], f"{where}: [{key}]") for key, kind in parts.items() if key in page}
+        data = read.get("data", Source())
+        members = read_members(page["members"], data, where, folder) if committee else ()
+        together = Plan(epochs=sum(member.recipe.plan.epochs for member in members))
         recipe = cls(
             name=name,
-            lines=tuple(page["layers"]),
+            lines=tuple(page.get("layers", ())),
             title=str(page.get("title", "")),
             description=str(page.get("description", "")).strip(),
             minutes=float(minutes),
-            plan=read.get("training", Plan()),
+            plan=together if committee else read.get("training", Plan()),
             augmentation=read.get("augmentation", Augmentation()),
-            data=read.get("data", Source()),
+            data=data,
             claim=read.get("claim"),
             choices={key: str(value) for key, value in page.get("choices", {}).items()},
+            members=members,
         )
+        if committee and (data.strokes or data.pieces or data.channels != 1):
+            raise RecipeError(f"{where}: [data] of a committee has name, split and train_size; members have the rest")
+        if committee:
+            return recipe
         layers = read_layers(list(recipe.lines), where, recipe.data.channels)  # so that errors name the file
         if recipe.data.name == "pages" and not recipe.data.pieces:
             raise RecipeError(
@@ -201,17 +238,25 @@ class Recipe:
             "data": dataclasses.asdict(self.data),
             "choices": dict(self.choices),
         }
+        if self.members:
+            for key in ("layers", "training", "augmentation"):
+                del page[key]
+            page["members"] = [member.to_dict() for member in self.members]
         if self.claim:
             page["claim"] = dataclasses.asdict(self.claim)
         return page
 
     def changed(self, **changes: Any) -> Recipe:
-        """Return a copy with fields of `plan` or `data` changed; None leaves a field as it is. Raises RecipeError."""
+        """Return a copy with fields of `plan` or `data` changed; None leaves a field as it is. Raises RecipeError.
+
+        Of a committee the plans of all members are changed.
+        """
         page = self.to_dict()
         for key, value in changes.items():
             if value is not None:
-                part = "training" if key in page["training"] else "data"
-                page[part][key] = value
+                of_plan = key in {entry.name for entry in dataclasses.fields(Plan)}
+                for part in page.get("members", [page]) if of_plan else [page]:
+                    part["training" if of_plan else "data"][key] = value
         return Recipe.from_dict(page, self.name)
 
 

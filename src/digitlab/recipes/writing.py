@@ -12,11 +12,17 @@ from digitlab.recipes.recipe import Recipe
 
 def to_toml(recipe: Recipe) -> str:
     """Return a page from which `Recipe.parse` makes the same recipe, given the same name."""
+    return "\n".join(_lines(recipe)).lstrip("\n") + "\n"
+
+
+def _lines(recipe: Recipe, within: str = "") -> list[str]:
+    """Return the lines of a page, or of a part of one: its tables then have `within` before their names."""
     lines = [f"{key} = {_value(value)}" for key in ("title", "description") if (value := getattr(recipe, key))]
     lines += [f"minutes = {_value(recipe.minutes)}"] if recipe.minutes else []
-    lines += ["", "layers = [", *(f"  {_value(line)}," for line in recipe.lines), "]"]
+    if not recipe.members:
+        lines += ["", "layers = [", *(f"  {_value(line)}," for line in recipe.lines), "]"]
     for heading, part in (
-        ("training", recipe.plan),
+        ("training", None if recipe.members else recipe.plan),
         ("augmentation", recipe.augmentation),
         ("data", recipe.data),
         ("claim", recipe.claim),
@@ -25,10 +31,13 @@ def to_toml(recipe: Recipe) -> str:
             continue
         fields = [(entry, getattr(part, entry.name)) for entry in dataclasses.fields(part)]
         changed = [f"{entry.name} = {_value(value)}" for entry, value in fields if value != entry.default]
-        lines += ["", f"[{heading}]", *changed] if changed else []
+        lines += ["", f"[{within}{heading}]", *changed] if changed else []
     if recipe.choices:
-        lines += ["", "[choices]", *(f"{_key(key)} = {_value(text)}" for key, text in recipe.choices.items())]
-    return "\n".join(lines).lstrip("\n") + "\n"
+        lines += ["", f"[{within}choices]", *(f"{_key(key)} = {_value(text)}" for key, text in recipe.choices.items())]
+    for member in recipe.members:
+        lines += ["", "[[members]]", f"name = {_value(member.recipe.name)}", f"seed = {member.seed}"]
+        lines += _lines(member.recipe, "members.")
+    return lines
 
 
 def _value(value: Any) -> str:

@@ -116,5 +116,6 @@ def parameters(recipe: Recipe, seed: int) -> dict[str, str | int | float]:
     facts: dict[str, str | int | float] = {"recipe": recipe.name, "seed": seed, "parameters": recipe.parameters}
     page = recipe.to_dict()
     for part in ("training", "augmentation", "data"):
-        facts |= {f"{part}.{key}": shown(v) if isinstance(v, str) else v for key, v in page[part].items()}
-    return facts | {"layers": json.dumps(recipe.lines)}
+        facts |= {f"{part}.{key}": shown(v) if isinstance(v, str) else v for key, v in page.get(part, {}).items()}
+    members = {"members": json.dumps([(m.recipe.name, m.seed) for m in recipe.members])}
+    return facts | (members if recipe.members else {"layers": json.dumps(recipe.lines)})

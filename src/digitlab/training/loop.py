@@ -34,6 +34,8 @@ Listener = Callable[[dict[str, Any]], None]
     loading   source, strokes           before digits are loaded
     pages     made, of                  many times while pieces of pages are made: how many there are
     resumed   epoch                     once, when a run goes on
+    member    number, of, name,         before each member of a committee; whose epochs are counted on from the ones
+              finished                  of the members before it
     progress  epoch, images, of         many times an epoch
     epoch     epoch, train_loss, ...    once an epoch, with all its metrics
 """

@@ -23,6 +23,7 @@ from digitlab import data, remote, storage
 from digitlab.data.digits import Digits, Material, Pieces, fixed_ranks
 from digitlab.errors import RunError, UsageError
 from digitlab.recipes import Recipe, bundled_names
+from digitlab.recognizer import load
 
 HELD_OUT = 100  # seeds of pages from here on are never trained on
 RECIPE_FILE, METRICS_FILE, RECOGNIZER_FILE = "run.json", "metrics.jsonl", "recognizer.onnx"
@@ -54,7 +55,13 @@ class Run:
     @property
     def finished(self) -> bool:
         """Whether all epochs are done and the recogniser is written."""
-        return self.recognizer.exists() and len(self.history) >= self.recipe.plan.epochs
+        # A committee's recogniser is written when all members are done; its own history is theirs.
+        return self.recognizer.exists() and (bool(self.recipe.members) or len(self.history) >= self.recipe.plan.epochs)
+
+    @property
+    def validation_accuracy(self) -> float | None:
+        """What the recogniser reached on the validation digits, 0 to 1; None where there are none."""
+        return load(self.folder).manifest.figures.get("validation", {}).get("accuracy")
 
     @classmethod
     def open(cls, folder: str | Path) -> Run:
@@ -184,8 +191,8 @@ def command(recipe: Recipe, seed: int) -> str:
         given = Recipe.load(recipe.name)
         options = {
             "--data": (recipe.data.name, given.data.name),
-            "--epochs": (recipe.plan.epochs, given.plan.epochs),
-            "--batch-size": (recipe.plan.batch_size, given.plan.batch_size),
+            "--epochs": (_first(recipe).plan.epochs, _first(given).plan.epochs),
+            "--batch-size": (_first(recipe).plan.batch_size, _first(given).plan.batch_size),
             "--train-size": (recipe.data.train_size, given.data.train_size),
         }
         for option, (value, usual) in options.items():
@@ -194,6 +201,11 @@ def command(recipe: Recipe, seed: int) -> str:
     else:
         words[2] += ".toml"
     return shlex.join(words)
+
+
+def _first(recipe: Recipe) -> Recipe:
+    """Return a committee's first member, which has the epochs and the batch size of all where they were changed."""
+    return recipe.members[0].recipe if recipe.members else recipe
 
 
 def versions() -> dict[str, str]:

@@ -1,0 +1,106 @@
+"""One network's training, from its first epoch or its last checkpoint to its recogniser."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+from digitlab import recognizer as recognizers
+from digitlab import storage
+from digitlab.data.digits import NO_DIGIT, Material
+from digitlab.errors import RunError
+from digitlab.networks import to_onnx
+from digitlab.recipes import Recipe
+from digitlab.training.calibration import fit_odds, fit_temperature
+from digitlab.training.device import describe_hardware, fast_bfloat16, keep_memory, pick_device
+from digitlab.training.loop import Listener, Training, deterministic
+from digitlab.training.run import Run, command, facts_about, load_material
+
+
+def load(recipe: Recipe, seed: int, listen: Listener) -> Material:
+    """Return the digits that a recipe asks for, and tell that they are loaded. Raises as `load_material`."""
+    listen({"event": "loading", "source": recipe.data.name, "strokes": recipe.data.strokes})
+    return load_material(recipe, seed, listen)
+
+
+def begin(recipe: Recipe, seed: int, folder: Path, device: str, material: Material) -> Run:
+    """Make the folder of a new run, with run.json in it. Raises OutputError, UsageError."""
+    place = pick_device(device)
+    storage.make_folder(folder)
+    wanted = recipe.plan.precision
+    facts = facts_about(material) | {
+        "command": command(recipe, seed),
+        "device": place.type,
+        "precision": ("bf16" if fast_bfloat16(place) else "fp32") if wanted == "auto" else wanted,
+        "hardware": describe_hardware(place),
+    }
+    run = Run(folder, recipe, seed, facts)
+    run.save()
+    return run
+
+
+def refuse_others(run: Run, material: Material) -> None:
+    """Raise RunError where a run would go on with other digits than it began with."""
+    begun, now = run.facts.get("data", {}), facts_about(material)["data"]
+    for part, what in (("train", "digits"), ("pieces", "pieces")):
+        if begun.get(part, {}).get("sha256") != now.get(part, {}).get("sha256"):
+            raise RunError(f"the training {what} of {run.folder} have changed since it began; start a new run instead")
+
+
+def go_on(run: Run, material: Material, listen: Listener) -> Run:
+    """Train the epochs that are missing, each with a checkpoint, then write the recogniser."""
+    keep_memory()
+    place = pick_device(run.facts["device"])
+    with deterministic():
+        training = Training(run.recipe, material, run.seed, place, run.facts["precision"] == "bf16")
+        training.resume(run.folder)
+        run.keep_history(training.epoch)
+        if training.epoch:
+            listen({"event": "resumed", "epoch": training.epoch})
+        while training.epoch < run.recipe.plan.epochs:
+            run.add_metrics(training.run_epoch(listen))
+            training.save(run.folder)
+    run.facts["seconds"] = round(sum(epoch["seconds"] for epoch in run.history), 2)
+    run.save()
+    layers, weights = run.recipe.layers, training.weights()
+    write_recognizer(run, lambda manifest: to_onnx(layers, weights, manifest), material)
+    return run
+
+
+def write_recognizer(run: Run, make: Callable[[recognizers.Manifest], bytes], material: Material) -> None:
+    """Write recognizer.onnx, calibrated on the validation digits.
+
+    Args:
+        run: it belongs to.
+        make: gives the file's bytes, given its manifest.
+        material: whose validation digits and held-out pieces it is calibrated on.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    facts = {"seed": run.seed, "epochs": run.recipe.plan.epochs, **run.facts}
+    manifest = recognizers.Manifest(
+        run.recipe.name, run.recipe.to_dict(), training=facts, versions=facts.pop("versions", {})
+    )
+    plain = recognizers.Recognizer(make(manifest), trusted=True)
+    pieces = material.held_out
+    images, labels = material.validation.images, material.validation.labels
+    if run.recipe.data.channels > 1:
+        images, labels = pieces.images[pieces.labels < NO_DIGIT], pieces.labels[pieces.labels < NO_DIGIT]
+    if len(labels):
+        logits = plain.logits(images)
+        accuracy = float((logits.argmax(1) == labels).mean())
+        manifest = dataclasses.replace(
+            manifest,
+            temperature=fit_temperature(logits, labels),
+            figures={"validation": {"accuracy": accuracy, "n": len(logits)}},
+        )
+    if len(pieces.labels) and plain.can_reject:
+        shown = pieces.images if run.recipe.data.channels > 1 else pieces.images[:, 0]
+        odds, is_digit = plain.judge(shown).odds, pieces.labels < NO_DIGIT
+        temperature, offset = fit_odds(odds, is_digit)
+        right = float(((odds > offset) == is_digit).mean())
+        figures = manifest.figures | {"digit or not": {"accuracy": right, "n": len(odds)}}
+        manifest = dataclasses.replace(manifest, digit_temperature=temperature, digit_offset=offset, figures=figures)
+    storage.write_bytes(run.recognizer, make(manifest))
