@@ -25,8 +25,6 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
-DEADLINE = 20_000  # milliseconds for a picture, after which Tesseract has read nothing; on a few it goes on for minutes
-
 Side = tuple[Callable[[str], list[str]], dict[str, Any]]  # from a file to its rows; facts about the side
 Corners = Sequence[Sequence[float]]  # four points (x, y) of a text's box, pixels
 
@@ -58,10 +56,6 @@ def tesseract_side(page_mode: str) -> Side:
     library.TessBaseAPIGetUTF8Text.argtypes = [ctypes.c_void_p]
     library.TessBaseAPIGetUTF8Text.restype = ctypes.c_void_p
     library.TessDeleteText.argtypes = [ctypes.c_void_p]
-    library.TessMonitorCreate.restype = ctypes.c_void_p
-    library.TessMonitorDelete.argtypes = [ctypes.c_void_p]
-    library.TessMonitorSetDeadlineMSecs.argtypes = [ctypes.c_void_p, ctypes.c_int]
-    library.TessBaseAPIRecognize.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
     engine = library.TessBaseAPICreate()
     if library.TessBaseAPIInit3(engine, None, b"eng"):
         raise SystemExit("Tesseract has no English; on Debian: apt-get install tesseract-ocr-eng")
@@ -72,11 +66,7 @@ def tesseract_side(page_mode: str) -> Side:
         pixels = upright(file)
         height, width, channels = pixels.shape
         library.TessBaseAPISetImage(engine, pixels.ctypes.data, width, height, channels, width * channels)
-        monitor = library.TessMonitorCreate()
-        library.TessMonitorSetDeadlineMSecs(monitor, DEADLINE)
-        failed = library.TessBaseAPIRecognize(engine, monitor)
-        library.TessMonitorDelete(monitor)
-        text = None if failed else library.TessBaseAPIGetUTF8Text(engine)
+        text = library.TessBaseAPIGetUTF8Text(engine)
         if not text:
             return []
         try:
