@@ -17,6 +17,7 @@ from digitlab.cli_push import push
 from digitlab.errors import DigitlabError, UsageError
 
 app = typer.Typer(
+    rich_markup_mode=None,  # plain help: the library that draws boxes takes longer to import than all of ours
     name="digitlab",
     help="Train, measure and use recognisers of handwritten digits.",
     no_args_is_help=True,
