@@ -152,3 +152,24 @@ def test_parts_are_seen_as_pieces_are(on_paper) -> None:
         assert part.seen().shape == (3, 28, 28)
         assert part.seen()[2, 9:19].max() > 100  # its own ink, in the middle of what is shown
         np.testing.assert_array_equal(part.seen()[0], frame(normal_strokes(part.ink)))
+
+
+def test_a_large_piece_looks_as_its_small_copy_does():
+    small = np.full((240, 240), 235, np.uint8)
+    cv2.ellipse(small, (110, 120), (26, 40), 0, 0, 360, 40, 9, cv2.LINE_AA)
+    cv2.line(small, (190, 80), (190, 160), 90, 8, cv2.LINE_AA)
+    large = cv2.resize(small, None, fx=5, fy=5, interpolation=cv2.INTER_CUBIC)
+
+    def seen(grey, mask, box):
+        view = View((235 - grey.clip(max=235)).astype(np.uint8), (50.0,), 1.0, False)
+        left, top, right, bottom = box
+        return make_candidate(view, box, mask[top:bottom, left:right], 50.0, 195.0, "component").seen()
+
+    box = 78, 74, 142, 166
+    looks = [
+        seen(grey, grey < 150, tuple(scale * edge for edge in box)).astype(float)
+        for grey, scale in ((small, 1), (large, 5))
+    ]
+    for channel in (1, 2):
+        assert np.abs(looks[0][channel] - looks[1][channel]).mean() < 6
+        assert np.corrcoef(looks[0][channel].ravel(), looks[1][channel].ravel())[0, 1] > 0.97
