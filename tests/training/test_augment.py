@@ -7,6 +7,8 @@ torch = pytest.importorskip("torch")
 from digitlab.data import strokes  # noqa: E402
 from digitlab.recipes import Augmentation, Recipe, bundled_names  # noqa: E402
 from digitlab.training.augment import augment  # noqa: E402
+from digitlab.training.disturb import KINDS  # noqa: E402
+from digitlab.training.fields import grown, shrunk  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +22,8 @@ def vary(images, seed: int = 0, **how):
 
 EACH = [
     {"rotation": 20.0}, {"shear": 10.0}, {"zoom": 0.2}, {"shift": 2.0}, {"elastic": 1.5}, {"thickness": 0.8},
-    {"blur": 1.0}, {"contrast": 0.5}, {"noise": 0.1},
+    {"blur": 1.0}, {"contrast": 0.5}, {"noise": 0.1}, {"thickness": 2.0},
+    *({"disturbance": 1.0, kind: 0.8} for kind in KINDS),
 ]  # fmt: skip
 
 
@@ -75,3 +78,34 @@ def test_what_recipes_ask_for_leaves_digits_on_the_page(images, name: str) -> No
     varied = augment(images, how, torch.Generator().manual_seed(0))
     assert torch.isfinite(varied).all()
     assert (varied.amax((1, 2, 3)) > 0.3).all()
+
+
+def test_growing_and_shrinking_are_what_max_pooling_gives(images) -> None:
+    assert torch.equal(grown(images), torch.nn.functional.max_pool2d(images, 3, 1, 1))
+    assert torch.equal(shrunk(images), -torch.nn.functional.max_pool2d(-images, 3, 1, 1))
+
+
+def test_only_the_share_that_was_asked_for_is_disturbed(images) -> None:
+    many = images.repeat(32, 1, 1, 1)
+    varied = vary(many, disturbance=0.3, grain=0.4, inversion=1.0, outline=1.0)
+    touched = (varied != many).flatten(1).any(1).double().mean()
+    assert 0.2 < touched < 0.31
+
+
+def test_inversion_leaves_a_band_and_turns_the_rest(images) -> None:
+    varied = vary(images, disturbance=1.0, inversion=1.0)
+    same, turned = varied == images, varied == 1 - images
+    assert (same | turned).all()
+    assert 0.2 < same.double().mean() < 0.8
+
+
+def test_an_outline_is_hollow() -> None:
+    bar = torch.zeros(64, 1, 28, 28)
+    bar[:, :, 4:24, 10:18] = 1
+    hollow = vary(bar, disturbance=1.0, outline=1.0)
+    assert hollow[:, :, 8:20, 12:16].max() == 0
+    assert hollow.amax((1, 2, 3)).min() == 1
+
+
+def test_disturbances_without_a_share_change_nothing(images) -> None:
+    assert torch.equal(vary(images, grain=0.4, specks=0.3), images)

@@ -57,11 +57,20 @@ class Augmentation:
     zoom: float = 0.0  # share of the size, each axis by itself
     shift: float = 0.0  # pixels
     elastic: float = 0.0  # pixels, of a smooth random field
-    thickness: float = 0.0  # share of one pixel by which strokes grow or shrink
+    thickness: float = 0.0  # pixels by which strokes grow on each side; they shrink by up to half of it
     blur: float = 0.0  # largest sigma, pixels
     contrast: float = 0.0  # share by which the ink's level varies
     noise: float = 0.0  # largest standard deviation, share of full ink
     appearance: float = 1.0  # share of the images that thickness, blur, contrast and noise are for
+    disturbance: float = 0.0  # share of the images that one of the kinds below is for, each of them alike
+    outline: float = 0.0  # share by which strokes become their edges
+    scratches: float = 0.0  # ink of bent or dotted lines that are drawn over the image, share of full ink
+    blots: float = 0.0  # ink of small blots, share of full ink
+    paper: float = 0.0  # how light uneven paper is, share of full ink
+    inversion: float = 0.0  # share by which light and dark change places in a part of the image
+    jitter: float = 0.0  # pixels that each pixel moves by itself
+    grain: float = 0.0  # largest standard deviation of noise, share of full ink
+    specks: float = 0.0  # share of the pixels that take a grey of their own
 
 
 @dataclass(frozen=True)
@@ -283,8 +292,9 @@ LIMITS: dict[str, tuple[float, float]] = {
     "warmup": (0, 0.99), "momentum": (0, 0.9999), "weight_decay": (0, 10), "label_smoothing": (0, 0.99),
     "averaging": (0, 0.999999), "settle_epochs": (0, 100_000), "train_size": (0, 10_000_000),
     "strokes": (0, 10_000_000), "pieces": (0, 10_000_000), "rotation": (0, 180), "shear": (0, 60),
-    "zoom": (0, 0.9), "shift": (0, 14), "elastic": (0, 14), "thickness": (0, 1), "blur": (0, 10), "contrast": (0, 1),
-    "noise": (0, 1), "appearance": (0, 1),
+    "zoom": (0, 0.9), "shift": (0, 14), "elastic": (0, 14), "thickness": (0, 2), "blur": (0, 10), "contrast": (0, 1),
+    "noise": (0, 1), "appearance": (0, 1), "disturbance": (0, 1), "outline": (0, 1), "scratches": (0, 1),
+    "blots": (0, 1), "paper": (0, 1), "inversion": (0, 1), "jitter": (0, 14), "grain": (0, 1), "specks": (0, 1),
 }  # fmt: skip
 
 

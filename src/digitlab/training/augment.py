@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as functional
 
 from digitlab.recipes import Augmentation
+from digitlab.training.disturb import disturb
+from digitlab.training.fields import between, bicubic, grown, shrunk
 
 COARSE = 5  # knots a side of the random field that bends an image; bicubic in between
 
@@ -43,21 +45,24 @@ def augment(images: torch.Tensor, how: Augmentation, generator: torch.Generator)
     if how.noise:
         grain = torch.randn(images.shape, generator=generator, device=images.device)
         images = (images + how.noise * chosen * _uniform(images, generator).abs() * grain).clamp_(0, 1)
+    if how.disturbance:
+        images = disturb(images, how, generator)
     return images
 
 
 def _uniform(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     """One number in -1..1 for each image, (N, 1, 1, 1)."""
-    return torch.rand(len(images), 1, 1, 1, generator=generator, device=images.device) * 2 - 1
+    return between(images, -1, 1, generator)
 
 
 def _thicken(images: torch.Tensor, share: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Grow or shrink strokes by up to `share` of one pixel on each side."""
+    """Grow strokes by up to `share` pixels on each side, 2 at most, or shrink them by up to half of it."""
     amount = share * _uniform(images, generator)
-    grown = functional.max_pool2d(images, 3, 1, 1)
-    shrunk = -functional.max_pool2d(-images, 3, 1, 1)
+    broader = torch.lerp(images, grown(images), amount.clamp(0, 1))
+    if (amount > 1).any():
+        broader = torch.lerp(broader, grown(broader), (amount - 1).clamp(0, 1))
     # A digit that would shrink away (thin pens) shrinks half as far.
-    return torch.where(amount > 0, torch.lerp(images, grown, amount), torch.lerp(images, shrunk, -amount * 0.5))
+    return torch.where(amount > 0, broader, torch.lerp(images, shrunk(images), (-amount * 0.5).clamp(0, 1)))
 
 
 def _warp(images: torch.Tensor, how: Augmentation, generator: torch.Generator) -> torch.Tensor:
@@ -81,16 +86,9 @@ def _warp(images: torch.Tensor, how: Augmentation, generator: torch.Generator) -
     grid = functional.affine_grid(theta, [count, 1, side, side], align_corners=False)  # (N, 28, 28, 2)
     if how.elastic:
         knots = torch.rand(count, 2, COARSE, COARSE, generator=generator, device=images.device) * 2 - 1
-        field = _bicubic(knots, side)  # (N, 2, 28, 28)
+        field = bicubic(knots, side)  # (N, 2, 28, 28)
         grid = grid + field.permute(0, 2, 3, 1) * (how.elastic * 2 / side)
     return functional.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
-
-
-def _bicubic(knots: torch.Tensor, side: int) -> torch.Tensor:
-    """Enlarge (N, 2, k, k) to (N, 2, side, side) by two small matrix products, far quicker than `interpolate`."""
-    basis = torch.eye(knots.shape[-1], device=knots.device)[None, None]
-    rows = functional.interpolate(basis, size=(side, knots.shape[-1]), mode="bicubic", align_corners=True)[0, 0]
-    return rows @ knots @ rows.T
 
 
 def _blur(images: torch.Tensor, largest: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
