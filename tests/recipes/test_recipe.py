@@ -102,6 +102,7 @@ def test_the_digest_follows_the_training_and_nothing_else() -> None:
     ("data", "layers", "words"),
     [
         ({"name": "pages"}, ["flatten", "dense 11"], "say how many"),
+        ({"name": "pages", "pieces": 100, "strokes": 100}, ["flatten", "dense 11"], "leave out strokes"),
         ({"pieces": 100}, ["flatten", "dense 10"], "dense 11"),
     ],
 )

@@ -231,6 +231,8 @@ class Recipe:
             raise RecipeError(
                 f'{where}: [data] name = "pages" trains on pieces alone; say how many, as in pieces = 60000'
             )
+        if recipe.data.name == "pages" and recipe.data.strokes:
+            raise RecipeError(f'{where}: [data] name = "pages" trains on pieces alone; leave out strokes')
         if recipe.data.pieces and layers[-1].size < 11:
             raise RecipeError(f'{where}: [data] pieces show what is no digit; end the layers with "dense 11" to say so')
         return recipe
