@@ -95,6 +95,20 @@ class Training:
             raise RunError(f"recipe {self.recipe.name} is not the one that learned so far; begin anew") from error
         self.epoch = state["epoch"]
 
+    def start_from(self, state: dict[str, Any]) -> None:
+        """Begin with what another training of the same network has learned; optimiser and average begin anew.
+
+        Raises RunError where it is another network.
+        """
+        learned = state["network"]
+        if "average" in state:  # it is what that training would have kept
+            learned = {name[7:]: value for name, value in state["average"].items() if name.startswith("module.")}
+        try:
+            self.network.load_state_dict(learned)
+        except RuntimeError as error:
+            raise RunError(f"recipe {self.recipe.name} has another network than the one that learned so far") from error
+        self.average = self._make_average()
+
     def run_epoch(self, listen: Listener) -> dict[str, Any]:
         """Train for one epoch and judge on the validation digits; return the epoch's metrics."""
         started, plan = time.perf_counter(), self.recipe.plan
