@@ -44,7 +44,9 @@ class Plan:
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
     averaging: float = 0.0  # decay of the moving average of weights that is kept; 0: the last weights are kept
-    settle_epochs: int = 0  # last epochs without augmentation
+    settle_epochs: int = 0  # last epochs without augmentation, or with little of it
+    settle_share: float = 0.0  # of the augmentation that stays in those; 0: none
+    settle_rate: float = 0.0  # learning rate at which those begin, the schedule having ended before; 0: it goes on
     precision: Literal["auto", "fp32", "bf16"] = "auto"  # auto: bf16 where the processor is fast at it
 
 
@@ -71,6 +73,13 @@ class Augmentation:
     jitter: float = 0.0  # pixels that each pixel moves by itself
     grain: float = 0.0  # largest standard deviation of noise, share of full ink
     specks: float = 0.0  # share of the pixels that take a grey of their own
+
+    def lessened(self, share: float) -> Augmentation:
+        """Return it with the ranges of shape, and the numbers of images that look different, times `share`."""
+        if not share:
+            return Augmentation()
+        names = ("rotation", "shear", "zoom", "shift", "elastic", "appearance", "disturbance")
+        return dataclasses.replace(self, **{name: share * getattr(self, name) for name in names})
 
 
 @dataclass(frozen=True)
@@ -292,7 +301,8 @@ def _refuse_unknown(given: dict[str, Any], known: set[str], where: str) -> None:
 LIMITS: dict[str, tuple[float, float]] = {
     "accuracy": (0, 100), "epochs": (0, 100_000), "batch_size": (1, 65_536), "learning_rate": (1e-9, 100),
     "warmup": (0, 0.99), "momentum": (0, 0.9999), "weight_decay": (0, 10), "label_smoothing": (0, 0.99),
-    "averaging": (0, 0.999999), "settle_epochs": (0, 100_000), "train_size": (0, 10_000_000),
+    "averaging": (0, 0.999999), "settle_epochs": (0, 100_000), "settle_share": (0, 1),
+    "settle_rate": (0, 100), "train_size": (0, 10_000_000),
     "strokes": (0, 10_000_000), "pieces": (0, 10_000_000), "rotation": (0, 180), "shear": (0, 60),
     "zoom": (0, 0.9), "shift": (0, 14), "elastic": (0, 14), "thickness": (0, 2), "blur": (0, 10), "contrast": (0, 1),
     "noise": (0, 1), "appearance": (0, 1), "disturbance": (0, 1), "outline": (0, 1), "scratches": (0, 1),

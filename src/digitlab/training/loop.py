@@ -21,10 +21,10 @@ from torch.utils._pytree import tree_map
 from digitlab.data.digits import Material, Pieces
 from digitlab.errors import RunError
 from digitlab.networks import Network, initialise
-from digitlab.recipes import Augmentation, Recipe
+from digitlab.recipes import Recipe
 from digitlab.training import checkpoint
 from digitlab.training.augment import augment
-from digitlab.training.schedule import make_optimizer, rate_at
+from digitlab.training.schedule import make_optimizer, rate_of
 
 BLOCK = 4096  # images varied at once: enough to hide Python, little enough for the cache
 
@@ -114,7 +114,7 @@ class Training:
         started, plan = time.perf_counter(), self.recipe.plan
         generator = self._seed_epoch(self.epoch + 1)
         settling = self.epoch >= plan.epochs - plan.settle_epochs
-        how = Augmentation() if settling else self.recipe.augmentation
+        how = self.recipe.augmentation.lessened(plan.settle_share) if settling else self.recipe.augmentation
         self.network.train()
         images, labels = self._train
         order = torch.randperm(len(images), generator=generator, device=self.device)[: self._used]
@@ -123,7 +123,7 @@ class Training:
         for done, block in enumerate(order.split(block_size)):
             varied = augment(_to_float(images[block]), how, generator).contiguous(memory_format=torch.channels_last)
             for x, y in zip(varied.split(plan.batch_size), labels[block].split(plan.batch_size), strict=True):
-                rate = rate_at(step / (self._steps * plan.epochs), plan)
+                rate = rate_of(step, self._steps, plan)
                 loss += self._step(x, y, rate) * len(x)
                 step += 1
             seen = min((done + 1) * block_size, self._used)

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import torch
 
 from digitlab.recipes import Plan
+
+
+def rate_of(step: int, steps: int, plan: Plan) -> float:
+    """Return the learning rate of a step, counted from the training's first; an epoch has `steps`.
+
+    With a `settle_rate` the schedule ends where the training begins to settle, and once more at the very end.
+    """
+    if not plan.settle_rate:
+        return rate_at(step / (steps * plan.epochs), plan)
+    before = steps * (plan.epochs - plan.settle_epochs)
+    if step < before:
+        return rate_at(step / before, plan)
+    settling = dataclasses.replace(plan, learning_rate=plan.settle_rate, warmup=0.0)
+    return rate_at((step - before) / (steps * plan.settle_epochs), settling)
 
 
 def rate_at(progress: float, plan: Plan) -> float:
