@@ -42,8 +42,10 @@ def recognition(page: Results) -> str:
         told += f"\n`{name}`: {known['parameters']:,} parameters, {known['multiplications'] / 1e6:.1f} million"
         told += f" multiply-adds an image, {accuracy} on MNIST's test images."
     if keras := page["keras"]:
+        tried = page["cores"][max(page["cores"], key=int)]["sides"]["keras"]["tried"]
         told += f"\nKeras's example: {keras['parameters']:,} parameters, {percent(keras['accuracy'])} after"
-        told += f" {keras['epochs']} epochs."
+        told += f" {keras['epochs']} epochs; in batches of {min(tried, key=int)}, its default, it recognised"
+        told += f" {tried[min(tried, key=int)]:,} a second."
     peaks = (f"{part['matmul_gflops']['median']:.0f} on {_cores(count)}" for count, part in page["cores"].items())
     busy = max(part["others"] for part in page["cores"].values())
     told += (
