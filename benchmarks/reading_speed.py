@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import functools
-import gc
 import itertools
 import json
 import os
@@ -32,6 +31,7 @@ from cold_start import once
 from digitlab.errors import RunError, UsageError
 from digitlab.reading import Reader, open_image
 from digitlab.reading.page import LONGEST
+from processes import busy_seconds, memory_mb, slope
 
 SIZES = {"photo of 12 megapixels": (4000, 3000), "photo of 1000 x 700": (1000, 700)}  # width, height, pixels
 KINDS = ("rows", "notebook", "table", "ledger", "scatter")  # of pages, one photo each
@@ -41,15 +41,18 @@ FOLDER = (1000, 700)  # size of the images in the folder
 
 
 def photos(folder: Path, name: str, size: tuple[int, int]) -> list[Path]:
-    """Write one photo of each kind of page, enlarged, with a camera's noise; return the files."""
-    files = []
-    for number, kind in enumerate(KINDS):
-        image = Image.fromarray(large_page(kind)).resize(size, Image.Resampling.BICUBIC)
-        noise = np.random.default_rng(number).normal(0, 4, (size[1], size[0], 1)).astype(np.float32)
-        file = folder / f"{name.replace(' ', '-')}-{kind}.jpg"
-        Image.fromarray(np.clip(image + noise, 0, 255).astype(np.uint8)).save(file, quality=92)
-        files.append(file)
+    """Write one photo of each kind of page; return the files."""
+    files = [folder / f"{name.replace(' ', '-')}-{kind}.jpg" for kind in KINDS]
+    for number, (kind, file) in enumerate(zip(KINDS, files, strict=True)):
+        write_photo(file, kind, size, number)
     return files
+
+
+def write_photo(file: Path, kind: str, size: tuple[int, int], seed: int = 0) -> None:
+    """Write a photo of a page of this kind, enlarged to width x height, with a camera's noise."""
+    image = Image.fromarray(large_page(kind)).resize(size, Image.Resampling.BICUBIC)
+    noise = np.random.default_rng(seed).normal(0, 4, (size[1], size[0], 1)).astype(np.float32)
+    Image.fromarray(np.clip(image + noise, 0, 255).astype(np.uint8)).save(file, quality=92)
 
 
 @functools.cache
@@ -170,41 +173,13 @@ def folder_side(folder: Path, model: str) -> dict[str, Any]:
             samples.append((number, memory_mb()))
             busy_then = busy_seconds()
     seconds = time.perf_counter() - start
-    late = np.array([sample for sample in samples if sample[0] > len(files) / 4])
-    slope = float(np.polyfit(late[:, 0], late[:, 1], 1)[0]) if len(late) > 1 else 0.0
     return {
         "images": len(files),
         "images_per_second": round(len(files) / seconds, 1),
         "cores": round((busy_then - busy) / seconds, 2),
         "peak_mb": round(max(mb for _, mb in samples), 1),
-        "mb_per_1000": round(1000 * slope, 2),
+        "mb_per_1000": round(1000 * slope(samples), 2),
     }
-
-
-def family() -> list[int]:
-    """Return this process and all that it started, directly or not, by their ids (Linux)."""
-    found, after = [os.getpid()], 0
-    while after < len(found):
-        for task in Path(f"/proc/{found[after]}/task").glob("*"):
-            found += map(int, (task / "children").read_text().split())
-        after += 1
-    return found
-
-
-def memory_mb() -> float:
-    """Return the resident memory of the family, MB; shared pages count once for each that has them."""
-    gc.collect()
-    page = os.sysconf("SC_PAGESIZE")
-    return sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in family()) * page / 1e6
-
-
-def busy_seconds() -> float:
-    """Return the processor seconds that the family has used so far."""
-    ticks = 0
-    for pid in family():
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        ticks += sum(map(int, fields[11:15]))  # of user and system, its own and of those it waited for
-    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def show(figures: dict[str, Any]) -> None:

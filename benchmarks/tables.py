@@ -20,6 +20,7 @@ from pathlib import Path
 import reader_tables
 import record
 import robustness_tables
+import speed_tables
 from cells import Results, markdown
 from digitlab import storage
 from digitlab.console import interval, percent
@@ -178,6 +179,10 @@ TABLES: dict[str, tuple[str, Callable[[Results], str], str]] = {
     "calibration": ("robustness", robustness_tables.calibration, "robustness.py"),
     "refusals": ("robustness", robustness_tables.refusals, "robustness.py"),
     "judge": ("reader", judge, "bundle.py"),
+    "recognition": ("recognition", speed_tables.recognition, "recognition.py"),
+    "latency": ("recognition", speed_tables.latency, "recognition.py"),
+    "stages": ("stages", speed_tables.stages, "stages.py"),
+    "growth": ("growth", speed_tables.growth, "growth.py"),
 }
 
 

@@ -1,15 +1,20 @@
-"""The command line for tests, and places to fetch from, none of which is further away than this machine."""
+"""The command line for tests, the benchmarks, and places to fetch from, none further away than this machine."""
 
 import hashlib
 import http.server
+import importlib
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
 from digitlab import cli, storage
 
+BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
 SKIP = "needs fsspec and aiohttp: pip install 'digitlab[remote]'"
 
 
@@ -27,6 +32,28 @@ def run(monkeypatch, capsys) -> Callable[..., tuple[int, str, str]]:
         return code, *capsys.readouterr()
 
     return call
+
+
+class Scripts:
+    """Imports modules of benchmarks/ by their names."""
+
+    def __getattr__(self, name: str) -> ModuleType:
+        if not (BENCHMARKS / f"{name}.py").is_file():  # pytest and Hypothesis look for marks of their own
+            raise AttributeError(name)
+        return importlib.import_module(name)
+
+
+@pytest.fixture(scope="module")
+def scripts() -> Iterator[Any]:
+    if not BENCHMARKS.is_dir():
+        pytest.skip("the benchmarks are not part of this copy")
+    before = set(sys.modules)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(BENCHMARKS)
+        yield Scripts()
+    for name in set(sys.modules) - before:
+        if Path(getattr(sys.modules[name], "__file__", None) or "").parent == BENCHMARKS:
+            del sys.modules[name]
 
 
 @pytest.fixture

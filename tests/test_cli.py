@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 
@@ -290,15 +291,25 @@ def test_a_reader_of_our_output_may_leave_early(pictures) -> None:
 def test_reading_imports_nothing_heavy_and_help_imports_nothing_at_all(pictures) -> None:
     code = (
         "import sys; from digitlab import cli; sys.argv = ['digitlab', *{words}]\n"
-        "try: cli.main()\nexcept SystemExit: pass\nprint(sorted(m for m in sys.modules if '.' not in m))"
+        "try: cli.main()\nexcept SystemExit: pass\n"
+        "print(sorted(m for m in sys.modules if '.' not in m or m == 'numpy.ma'))"
     )
     helped = subprocess.check_output([sys.executable, "-c", code.format(words=["--help"])], text=True).splitlines()[-1]
     for module in ("numpy", "cv2", "onnxruntime", "PIL", "torch"):
         assert f"'{module}'" not in helped
     words = ["read", str(pictures / "3.png")]
     read = subprocess.check_output([sys.executable, "-c", code.format(words=words)], text=True).splitlines()[-1]
-    for module in ("torch", "sklearn", "scipy", "matplotlib", "onnx", "requests", "pooch"):
+    for module in ("torch", "sklearn", "scipy", "matplotlib", "onnx", "requests", "pooch", "rich", "numpy.ma"):
         assert f"'{module}'" not in read
+
+
+def test_reading_starts_no_pool_for_small_matrices_unless_the_user_wants_one(run, pictures, monkeypatch) -> None:
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
+    run("read", pictures / "3.png")
+    assert os.environ["OPENBLAS_NUM_THREADS"] == "2"
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS")
+    run("read", pictures / "3.png")
+    assert os.environ["OPENBLAS_NUM_THREADS"] == "1"
 
 
 def test_the_version_is_the_packages_own(run) -> None:

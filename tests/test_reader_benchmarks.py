@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import sys
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,32 +18,9 @@ from digitlab.data.pages import Written
 from digitlab.errors import ImageError, RunError
 from digitlab.readings import Digit, Line, Reading
 
-BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
 BOXES = st.tuples(*[st.integers(0, 8)] * 2, *[st.integers(1, 8)] * 2).map(
     lambda b: (b[0], b[1], b[0] + b[2], b[1] + b[3])
 )
-
-
-class Scripts:
-    """Imports modules of benchmarks/ by their names."""
-
-    def __getattr__(self, name: str) -> ModuleType:
-        if not (BENCHMARKS / f"{name}.py").is_file():  # pytest and Hypothesis look for marks of their own
-            raise AttributeError(name)
-        return importlib.import_module(name)
-
-
-@pytest.fixture(scope="module")
-def scripts() -> Iterator[Any]:
-    if not BENCHMARKS.is_dir():
-        pytest.skip("the benchmarks are not part of this copy")
-    before = set(sys.modules)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(BENCHMARKS)
-        yield Scripts()
-    for name in set(sys.modules) - before:
-        if Path(getattr(sys.modules[name], "__file__", None) or "").parent == BENCHMARKS:
-            del sys.modules[name]
 
 
 def line(text: str, left: int = 0, top: int = 0, confidence: float = 0.995) -> Line:

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import numpy as np
 import onnx
@@ -14,7 +15,7 @@ from digitlab.data.digits import PART, SEVERAL
 from digitlab.errors import ModelError
 from digitlab.networks.onnx_graph import to_onnx
 from digitlab.recipes import read_layers
-from digitlab.recognizer import KEY, Manifest, Recognizer, load
+from digitlab.recognizer import BATCH, KEY, LEAST, Manifest, Recognizer, load
 
 LAYERS = read_layers(["flatten", "dense 10"])
 
@@ -178,6 +179,23 @@ def test_several_threads_may_use_one_recogniser(images) -> None:
     assert len(found) == 4
     for one in found:
         np.testing.assert_array_equal(one, expected)
+
+
+def test_a_few_images_start_no_thread_and_many_are_shared_out_in_bounded_batches(images, monkeypatch) -> None:
+    recognizer = Recognizer(content(), threads=3)
+    batches, run = [], recognizer._session.run
+    session = SimpleNamespace(run=lambda outputs, feed: batches.append(len(feed["images"])) or run(outputs, feed))
+    assert recognizer.channels == 1  # known from now on; the stand-in below cannot tell
+    monkeypatch.setattr(recognizer, "_session", session)
+    with monkeypatch.context() as patch:
+        patch.setattr("digitlab.recognizer.in_order", None)
+        assert recognizer.predict_proba(images[:1]).shape == (1, 10)
+        assert recognizer.predict_proba(images[:LEAST]).shape == (LEAST, 10)
+    assert batches == [1, LEAST]
+    del batches[:]
+    recognizer.predict_proba(images)
+    assert sum(batches) == len(images)
+    assert max(batches) <= BATCH
 
 
 def test_the_manifest_travels_in_the_file(tmp_path) -> None:

@@ -28,7 +28,7 @@ FILE = "recognizer.onnx"  # in a run's folder, and in what is pushed
 KEY = "digitlab"  # of the manifest in the file's metadata
 FORMAT = 1
 LARGEST_FILE = 256 * 2**20  # bytes
-BATCH = 512  # images at once: enough to fill the processor, little enough to stay in its cache
+BATCH = 128  # images at once: enough to fill the processor; 512 are no faster and take three times the memory
 LEAST = 64  # in a batch, where several threads share the images
 
 # What a network of ours is made of. None of these reads files, loops or calls other code.
@@ -209,9 +209,10 @@ class Recognizer:
 
     def _softmax(self, logits: np.ndarray) -> np.ndarray:
         scaled = logits / np.float32(self.manifest.temperature)
-        scaled -= scaled.max(axis=1, keepdims=True, initial=-np.inf)
+        scaled -= np.maximum.reduce(scaled, axis=1, keepdims=True)  # for one image, `scaled.max` costs twice as much
         np.exp(scaled, out=scaled)
-        return scaled / scaled.sum(axis=1, keepdims=True)
+        scaled /= np.add.reduce(scaled, axis=1, keepdims=True)
+        return scaled
 
     def predict(self, images: np.ndarray) -> np.ndarray:
         """Return the most probable label of each image, (N,) int64; arguments and errors as `predict_proba`."""
@@ -221,9 +222,10 @@ class Recognizer:
         """Return outputs of the network, a row for each image; batches are shared among the threads."""
         images = _checked(images, self.channels)
         size = BATCH if self._threads == 1 else min(BATCH, max(LEAST, -(-len(images) // self._threads)))
-        jobs = (partial(self._run_one, outputs, images[at : at + size]) for at in range(0, max(len(images), 1), size))
-        parts = list(in_order(jobs, self._threads if len(images) > size else 1))
-        return parts[0] if len(parts) == 1 else [np.concatenate(column) for column in zip(*parts, strict=True)]
+        if len(images) <= size:  # nothing to share: a single image takes as long as the network alone, or little more
+            return self._run_one(outputs, images)
+        jobs = (partial(self._run_one, outputs, images[at : at + size]) for at in range(0, len(images), size))
+        return [np.concatenate(column) for column in zip(*in_order(jobs, self._threads), strict=True)]
 
     def _run_one(self, outputs: list[str], images: np.ndarray) -> list[np.ndarray]:
         return self._session.run(outputs, {"images": _scaled(images, self.channels)})

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from digitlab.finding.median import median
+
 SMALLEST = 10  # shorter side, pixels
 LARGEST = 0.5  # of the picture's longer side
 SQUARE = 0.92  # of the quadrilateral around it: what a cell's outline fills, notches filled up; a circle has 0.64
@@ -119,4 +121,4 @@ def _thickness(mask: np.ndarray, cells: np.ndarray, outwards: np.ndarray) -> int
     x, y = np.moveaxis(np.rint(steps).astype(int), -1, 0)
     ink = mask[y.clip(0, mask.shape[0] - 1), x.clip(0, mask.shape[1] - 1)] > 0  # (N, 4, places, most)
     run = np.where(ink.all(axis=-1), most, ink.argmin(axis=-1))
-    return max(1, int(np.median(run)))
+    return max(1, int(median(run)))

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from digitlab.finding.median import median
 from digitlab.readings import Box
 
 SMALL = 256  # longer side of the copy on which ink is told from paper, pixels
@@ -119,7 +120,7 @@ def _grain(lighter: np.ndarray, paper: np.ndarray) -> float:
     above = some[some > 0]
     if above.size < 0.1 * some.size:
         return 0.0
-    return 1.4826 * float(np.median(above)) * 255 / max(float(DIM), float(np.median(paper)))
+    return 1.4826 * median(above) * 255 / max(float(DIM), median(paper))
 
 
 def shrunk(picture: np.ndarray, longest: int) -> np.ndarray:
@@ -165,7 +166,7 @@ def _light(small: np.ndarray) -> np.ndarray:
     for _ in range(3):
         rest = level - surface
         above = rest[rest > 0]
-        near = np.abs(rest) <= max(4.0, 4.5 * float(np.median(above)) if above.size else 0.0)
+        near = np.abs(rest) <= max(4.0, 4.5 * median(above) if above.size else 0.0)
         if near.mean() < 0.3:  # not one sheet under one light
             return np.ones(small.shape, np.float32)
         terms = _least_squares(points, level, near.astype(np.float32))

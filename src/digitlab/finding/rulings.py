@@ -13,6 +13,7 @@ import numpy as np
 from digitlab.finding.cells import find_cells
 from digitlab.finding.components import components
 from digitlab.finding.darkness import View
+from digitlab.finding.median import median
 
 LONGEST_STROKE = 0.06  # of the longer side: no stroke of a digit on a ruled page runs straight for as long
 SHORTEST = 40  # pixels: and none on a small picture
@@ -133,7 +134,7 @@ def _straight(
         bars = thin.copy()
         bars[bars] = [_between(across, boxes[i].tolist(), gap) and solid(i) for i in np.flatnonzero(thin).tolist()]
         if bars.sum() >= fewest:  # bars are all as long as the lines are apart; stems of digits are not
-            bars &= np.abs(length / np.median(length[bars]) - 1) <= ALIKE
+            bars &= np.abs(length / median(length[bars]) - 1) <= ALIKE
         if bars.sum() >= fewest:
             good |= bars
     if not good.any():
@@ -159,4 +160,4 @@ def _usual_run(long: np.ndarray) -> float:
         some = np.ascontiguousarray(long.T)
     change = np.diff(np.pad(some.view(np.int8), ((0, 0), (1, 1))), axis=1)
     starts, ends = (np.flatnonzero(change == sign) for sign in (1, -1))  # each row of columns has as many of both
-    return float(np.median(ends - starts))
+    return median(ends - starts)

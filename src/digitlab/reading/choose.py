@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from digitlab.finding.candidate import Candidate
+from digitlab.finding.median import median
 from digitlab.readings import Box
 
 SHARED = 0.25  # of one piece's ink on another: they exclude each other
@@ -144,5 +145,5 @@ def rows(boxes: Sequence[Box]) -> list[list[int]]:
             ends[best] = (tops[last] + 3 * tops[i]) / 4, (bottoms[last] + 3 * bottoms[i]) / 4
             found[best].append(i)
     slopes = [np.polyfit(x[row], middle[row], 1)[0] for row in found if len(row) > 2 and np.ptp(x[row]) > 0]
-    slope = float(np.median(slopes)) if slopes else 0.0
+    slope = median(slopes) if slopes else 0.0
     return sorted(found, key=lambda row: float(np.mean(middle[row]) - slope * np.mean(x[row])))

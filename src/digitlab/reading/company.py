@@ -15,6 +15,7 @@ from importlib import resources
 import numpy as np
 
 from digitlab.finding.candidate import Candidate
+from digitlab.finding.median import median
 from digitlab.reading.evidence import NAMES, gather, row_of
 
 NEXT = 4.0  # heights: so far away the next digit of a row may be
@@ -38,7 +39,7 @@ def row_at(index: int, lines: list[list[int]], candidates: Sequence[Candidate]) 
     boxes = np.array([c.box for c in candidates], float)
     height, middle, x = boxes[:, 3] - boxes[:, 1], (boxes[:, 1] + boxes[:, 3]) / 2, (boxes[:, 0] + boxes[:, 2]) / 2
     nearest, _ = row_of(index, lines, height.tolist(), middle.tolist(), x.tolist())
-    if not nearest or abs(x[nearest[0]] - x[index]) > NEXT * float(np.median(height[nearest])):
+    if not nearest or abs(x[nearest[0]] - x[index]) > NEXT * median(height[nearest]):
         return None
     return next(number for number, row in enumerate(lines) if nearest[0] in row)
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from digitlab.finding.candidate import Candidate
+from digitlab.finding.median import median
 from digitlab.reading.choose import rows
 
 NAMES = (
@@ -64,7 +65,7 @@ def gather(candidates: Sequence[Candidate], labels: np.ndarray, odds: np.ndarray
     table["is 1"] = labels.argmax(axis=1) == 1
     near_sure = [i for i in sure if not far[i]]
     if near_sure:
-        off = np.log(float(np.median(dark[near_sure])) / dark)
+        off = np.log(median(dark[near_sure]) / dark)
         table["fainter"], table["darker"] = (np.where(far, 0, np.clip(sign * off - 0.7, 0, 1.5)) for sign in (1, -1))
     table["few digits on page"][:] = len(sure) < 2
     view = candidates[0].view

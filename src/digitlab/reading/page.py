@@ -10,6 +10,7 @@ import numpy as np
 from digitlab.finding.candidate import Candidate
 from digitlab.finding.cuts import cuts
 from digitlab.finding.ink import contrast_grey, find_ink, single_digit
+from digitlab.finding.median import median
 from digitlab.finding.pen import normal_strokes, pens
 from digitlab.finding.propose import components_of
 from digitlab.framing import SIDE, frame
@@ -122,7 +123,7 @@ def _complete(candidates: list[Candidate], fitting: np.ndarray, lines: list[list
 def _cut_up(candidates: list[Candidate], odds: np.ndarray, several: np.ndarray) -> list[Candidate]:
     """Return the parts of those pieces that are no digit as a whole, but may be several."""
     good = [candidate.height for candidate, odd in zip(candidates, odds, strict=True) if odd > 0]
-    usual = float(np.median(good)) if good else 0.0
+    usual = median(good) if good else 0.0
     parts = []
     for i in np.flatnonzero((several > MAYBE) & (odds < WHOLE)):
         for part in cuts(candidates[i], usual):
