@@ -19,6 +19,7 @@ from pathlib import Path
 
 import reader_tables
 import record
+import record_tables
 import robustness_tables
 import speed_tables
 from cells import Results, markdown
@@ -182,6 +183,7 @@ TABLES: dict[str, tuple[str, Callable[[Results], str], str]] = {
     "recognition": ("recognition", speed_tables.recognition, "recognition.py"),
     "latency": ("recognition", speed_tables.latency, "recognition.py"),
     "stages": ("stages", speed_tables.stages, "stages.py"),
+    "low-data": ("low_data", record_tables.low_data, "low_data.py"),
     "growth": ("growth", speed_tables.growth, "growth.py"),
 }
 
