@@ -34,7 +34,7 @@ LEAST = 64  # in a batch, where several threads share the images
 # What a network of ours is made of. None of these reads files, loops or calls other code.
 OPERATORS = {
     "Add", "AveragePool", "BatchNormalization", "Cast", "Concat", "Conv", "Flatten", "Gemm", "GlobalAveragePool",
-    "Identity", "Log", "MatMul", "MaxPool", "Mul", "Relu", "Reshape", "Sigmoid", "Softmax", "Tanh",
+    "Identity", "Log", "MatMul", "MaxPool", "Mul", "Relu", "Reshape", "Sigmoid", "Slice", "Softmax", "Tanh",
 }  # fmt: skip
 
 

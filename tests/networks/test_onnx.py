@@ -43,6 +43,7 @@ EVERY_BLOCK = [
     "globalpool both", "residual [", "dense 16", "dropout 0.5", "]", "dense 11",
 ]  # fmt: skip
 LARGEST = ["conv 4 5", "globalpool max", "dense 10"]
+CUT = ["crop 27", "crop 22", "conv 8 5 whitened", "relu", "maxpool 2", "crop 6", "flatten", "dense 10"]
 
 BUNDLED = [(r.lines, r.data.channels) for r in map(Recipe.load, bundled_names()) if not r.members]
 
@@ -50,7 +51,9 @@ BUNDLED = [(r.lines, r.data.channels) for r in map(Recipe.load, bundled_names())
 ENDS = [(["flatten", f"dense {answers}"], 1 if answers == 10 else 3) for answers in (10, 11, 13)]
 
 
-@pytest.mark.parametrize(("lines", "channels"), [(EVERY_LAYER, 1), (EVERY_BLOCK, 1), (LARGEST, 1), *ENDS, *BUNDLED])
+@pytest.mark.parametrize(
+    ("lines", "channels"), [(EVERY_LAYER, 1), (EVERY_BLOCK, 1), (LARGEST, 1), (CUT, 1), *ENDS, *BUNDLED]
+)
 def test_logits_and_features_are_those_of_torch(lines, channels) -> None:
     network, recognizer = both(lines, channels)
     shape = (7, 28, 28) if channels == 1 else (7, channels, 28, 28)
@@ -72,7 +75,7 @@ def test_logits_and_features_are_those_of_torch(lines, channels) -> None:
 
 
 def test_every_layer_of_the_language_is_compared() -> None:
-    assert {line.split()[0] for line in [*EVERY_LAYER, *EVERY_BLOCK, *LARGEST, "flatten"]} == set(USAGE)
+    assert {line.split()[0] for line in [*EVERY_LAYER, *EVERY_BLOCK, *LARGEST, *CUT]} == set(USAGE)
 
 
 def test_a_repeated_block_is_stored_once() -> None:

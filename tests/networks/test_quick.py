@@ -1,13 +1,15 @@
 """The quick ways of training give what torch's own give; dropout drops its share and keeps the mean."""
 
+from unittest import mock
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch")
 
-from digitlab.networks import Network  # noqa: E402
-from digitlab.networks.quick import PART, Conv2d, Dropout, HalvingMaxPool  # noqa: E402
+from digitlab.networks import Network, quick  # noqa: E402
+from digitlab.networks.quick import Conv2d, Dropout, Flatten, HalvingMaxPool  # noqa: E402
 from digitlab.recipes import read_layers  # noqa: E402
 
 
@@ -23,17 +25,26 @@ def both_ways(quick, plain, x: torch.Tensor) -> tuple[list[torch.Tensor], list[t
     return found[0], found[1]
 
 
-@given(
-    st.integers(1, 2 * PART + 1), st.integers(1, 5), st.integers(2, 9), st.integers(2, 9), st.booleans(), st.booleans()
-)
+@given(st.integers(1, 33), st.integers(1, 5), st.integers(2, 9), st.integers(2, 9), st.booleans(), st.booleans())
 @settings(deadline=None, max_examples=60)
 def test_pooling_and_its_gradient_are_torchs_to_the_bit(count, channels, height, width, half, last) -> None:
     # Five values only, so that most windows hold equals.
     x = torch.randint(-2, 3, (count, channels, height, width)).to(torch.bfloat16 if half else torch.float32)
     if last:
         x = x.contiguous(memory_format=torch.channels_last)
-    quick, plain = both_ways(HalvingMaxPool(), torch.nn.MaxPool2d(2), x)
-    assert all(torch.equal(mine, theirs) for mine, theirs in zip(quick, plain, strict=True))
+    with mock.patch.object(quick, "PART", 16 * x[0].numel()):  # so that there are several parts
+        ours, plain = both_ways(HalvingMaxPool(), torch.nn.MaxPool2d(2), x)
+    assert all(torch.equal(mine, theirs) for mine, theirs in zip(ours, plain, strict=True))
+    assert torch.equal(HalvingMaxPool()(x), ours[0])  # where nothing before it learns
+
+
+@pytest.mark.parametrize("last", [True, False])
+def test_flattening_gives_a_gradient_that_lies_as_the_images_did(last: bool) -> None:
+    memory = torch.channels_last if last else torch.contiguous_format
+    x = torch.randn(3, 5, 4, 4).contiguous(memory_format=memory)
+    ours, plain = both_ways(Flatten(), torch.nn.Flatten(), x)
+    assert all(torch.equal(mine, theirs) for mine, theirs in zip(ours, plain, strict=True))
+    assert ours[1].is_contiguous(memory_format=memory)
 
 
 @pytest.mark.parametrize("bias", [True, False])

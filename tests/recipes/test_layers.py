@@ -158,3 +158,28 @@ def test_the_networks_on_the_page_are_networks() -> None:
     assert lists
     for text in lists:
         Recipe.parse(f"layers = {text}".encode(), "page", "docs/layers.md")
+
+
+def test_a_crop_takes_the_middle_and_costs_nothing() -> None:
+    layers = read_layers(["crop 24", "conv 16 5 whitened", "flatten", "dense 10"])
+    assert [layer.output_shape for layer in layers[:2]] == [(1, 24, 24), (16, 20, 20)]
+    assert [layer.parameters for layer in layers[:2]] == [0, 16 * 26]
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (["crop 29", "flatten", "dense 10"], ["layer 1", "use 28 or less"]),
+        (["flatten", "crop 5", "dense 10"], ["layer 2", 'before "flatten"']),
+        (["relu", "conv 8 3 whitened", "flatten", "dense 10"], ["layer 2", "put it first"]),
+        (["conv 7 3 whitened", "flatten", "dense 10"], ["layer 1", "even number up to 18"]),
+        (["conv 20 3 whitened", "flatten", "dense 10"], ["layer 1", "even number up to 18"]),
+        (["conv 8 3 whitened nobias", "flatten", "dense 10"], ["layer 1", 'no "nobias"']),
+        (["conv 8 3 pad 1 whitened", "flatten", "dense 10 whitened"], ["layer 3", "dense UNITS [nobias]"]),
+    ],
+)
+def test_errors_about_crops_and_whitened_filters_name_the_fix(lines: list[str], words: list[str]) -> None:
+    with pytest.raises(RecipeError) as caught:
+        read_layers(lines)
+    for word in words:
+        assert word in str(caught.value)

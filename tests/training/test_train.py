@@ -76,7 +76,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not(run, splits, tmp
     assert weights(training.train(recipe(), splits=splits, out=tmp_path / "other", seed=1)) != weights(run)
 
 
-@pytest.mark.parametrize("optimizer", ["adamw", "sgd", "rmsprop"])
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd", "rmsprop", "muon"])
 def test_a_run_stopped_between_epochs_resumes_to_the_same_bits(splits, tmp_path, optimizer: str) -> None:
     chosen = recipe(optimizer=optimizer, learning_rate=0.001)
     whole = training.train(chosen, splits=splits, out=tmp_path / "whole")

@@ -10,5 +10,6 @@ except ModuleNotFoundError as error:
     raise MissingExtraError("training", "train") from None
 from digitlab.networks.onnx_committee import to_committee
 from digitlab.networks.onnx_graph import to_onnx
+from digitlab.networks.whitening import whiten
 
-__all__ = ["Network", "initialise", "to_committee", "to_onnx"]
+__all__ = ["Network", "initialise", "to_committee", "to_onnx", "whiten"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from digitlab.networks.quick import Conv2d, Dropout, HalvingMaxPool
+from digitlab.networks.quick import Conv2d, Dropout, Flatten, HalvingMaxPool
 from digitlab.recipes import BLOCKS, Layer, Steps, nest
 
 
@@ -57,6 +57,19 @@ class SqueezeExcite(nn.Module):
         return x * torch.sigmoid(self.excite(hidden))
 
 
+class Crop(nn.Module):
+    """The middle of the images; where it cannot be in the middle, one pixel nearer to the top and the left."""
+
+    def __init__(self, side: int) -> None:
+        super().__init__()
+        self.side = side
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return (N, C, side, side) of (N, C, H, W)."""
+        top, left = ((length - self.side) // 2 for length in x.shape[2:])
+        return x[:, :, top : top + self.side, left : left + self.side]
+
+
 class GlobalPool(nn.Module):
     """The mean or the largest value of each channel, or all means, then all largest values."""
 
@@ -81,7 +94,8 @@ def _largest(x: torch.Tensor) -> torch.Tensor:
 def _module(layer: Layer) -> nn.Module:
     channels = layer.input_shape[0]
     if layer.kind == "conv":
-        return Conv2d(channels, layer.size, layer.kernel, layer.stride, layer.padding, bias=layer.bias)
+        conv = Conv2d(channels, layer.size, layer.kernel, layer.stride, layer.padding, bias=layer.bias)
+        return conv.requires_grad_(not layer.whitened)
     if layer.kind == "depthwise":
         return nn.Conv2d(
             channels, channels, layer.kernel, layer.stride, layer.padding, groups=channels, bias=layer.bias
@@ -93,6 +107,8 @@ def _module(layer: Layer) -> nn.Module:
     if layer.kind == "batchnorm":
         kind = nn.BatchNorm2d if len(layer.input_shape) == 3 else nn.BatchNorm1d
         return kind(channels) if layer.passes == 1 else nn.ModuleList(kind(channels) for _ in range(layer.passes))
+    if layer.kind == "crop":
+        return Crop(layer.size)
     if layer.kind == "globalpool":
         return GlobalPool(layer.pool)
     if layer.kind == "dropout":
@@ -103,7 +119,7 @@ def _module(layer: Layer) -> nn.Module:
         return nn.AvgPool2d(layer.size, layer.stride)
     if layer.kind in (*BLOCKS, "shortcut", "]"):
         return nn.Identity()
-    return {"flatten": nn.Flatten, "relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}[layer.kind]()
+    return {"flatten": Flatten, "relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}[layer.kind]()
 
 
 def _fast_order(layers: tuple[Layer, ...]) -> list[int]:

@@ -129,6 +129,8 @@ class _Graph:
         if layer.kind in ("maxpool", "avgpool"):
             operator = "MaxPool" if layer.kind == "maxpool" else "AveragePool"
             return self.add(operator, [value], output, kernel_shape=[layer.size] * 2, strides=[layer.stride] * 2)
+        if layer.kind == "crop":
+            return self.crop(layer, value, output)
         if layer.kind == "globalpool":
             return self.add("Flatten", [self.pooled(layer, value, output)], output)
         if layer.kind == "se":
@@ -138,6 +140,14 @@ class _Graph:
         if layer.kind in ACTIVATIONS:
             return self.add(layer.kind.capitalize(), [value], output)  # Relu, Tanh, Sigmoid
         return value  # dropout acts while training only
+
+    def crop(self, layer: Layer, value: str, output: str) -> str:
+        """Add the cut of an image's middle."""
+        first = [(side - layer.size) // 2 for side in layer.input_shape[1:]]
+        bounds = {"from": first, "to": [start + layer.size for start in first], "axes": [2, 3]}
+        for name, numbers in bounds.items():
+            self.constants.append(numpy_helper.from_array(np.array(numbers, np.int64), f"{output}.{name}"))
+        return self.add("Slice", [value, *(f"{output}.{name}" for name in bounds)], output)
 
     def pooled(self, layer: Layer, value: str, output: str) -> str:
         """Add what "globalpool" takes of each channel; return its name, (N, channels, 1, 1)."""

@@ -14,7 +14,7 @@ import torch.nn.functional as functional
 from torch import nn
 
 LEVELS = 256  # of a random byte
-PART = 16  # images pooled at once: few enough for all that one part needs to stay in the processor's cache
+PART = 350_000  # values pooled at once: few enough for all that one part needs to stay in the processor's cache
 FEW_POSITIONS = 16  # that a filter is laid on: up to here a matrix product finds the filters' gradient sooner
 
 
@@ -46,7 +46,9 @@ class HalvingMaxPool(nn.MaxPool2d):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return (N, C, H // 2, W // 2) of (N, C, H, W)."""
-        return _Halve.apply(x) if self.training and x.device.type == "cpu" else super().forward(x)
+        if not self.training or x.device.type != "cpu":
+            return super().forward(x)
+        return _Halve.apply(x) if x.requires_grad else _halved(x)
 
 
 class Conv2d(nn.Conv2d):
@@ -61,6 +63,26 @@ class Conv2d(nn.Conv2d):
         kind = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else x.dtype
         bias = None if self.bias is None else self.bias.to(kind)
         return _FewPositions.apply(x.to(kind), self.weight.to(kind), bias)
+
+
+class Flatten(nn.Flatten):
+    """Flattening whose gradient lies in memory as the images did, so that all before it stays quick."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return (N, C * H * W) of (N, C, H, W)."""
+        last = x.ndim == 4 and x.requires_grad and x.is_contiguous(memory_format=torch.channels_last)
+        return _Flatten.apply(x) if last else super().forward(x)
+
+
+class _Flatten(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
+        ctx.shape = x.shape
+        return x.flatten(1)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+        return gradient.view(ctx.shape).contiguous(memory_format=torch.channels_last)
 
 
 class _Halve(torch.autograd.Function):
@@ -104,8 +126,16 @@ def _cells(x: torch.Tensor) -> torch.Tensor:
     return x.permute(0, 2, 3, 1)[:, : 2 * rows, : 2 * columns].unflatten(2, (columns, 2)).unflatten(1, (rows, 2))
 
 
+def _halved(x: torch.Tensor) -> torch.Tensor:
+    """Return what `_Halve` returns, where nothing before it learns and no gradient will be asked for."""
+    left, right = _cells(x).unbind(4)
+    top, bottom = torch.maximum(left, right).unbind(2)
+    return torch.maximum(top, bottom).permute(0, 3, 1, 2)
+
+
 def _parts(*tensors: torch.Tensor) -> Iterator[tuple[torch.Tensor, ...]]:
-    return zip(*(tensor.split(PART) for tensor in tensors), strict=True)
+    images = max(1, PART // tensors[0][0].numel())
+    return zip(*(tensor.split(images) for tensor in tensors), strict=True)
 
 
 def _share(given: torch.Tensor, first: torch.Tensor, to_first: torch.Tensor, to_second: torch.Tensor) -> None:

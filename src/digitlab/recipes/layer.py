@@ -21,11 +21,13 @@ class Layer:
     Attributes:
         kind: a key of digitlab.recipes.words.USAGE.
         text: the line it was read from.
-        size: filters of "conv", units of "dense", hidden units of "se", window of a pool, passes of "repeat"; else 0.
+        size: side of "crop", filters of "conv", units of "dense", hidden units of "se", window of a pool, passes of
+            "repeat"; else 0.
         kernel, padding: of a convolution, in pixels.
         stride: of a convolution and of a pool, in pixels.
         rate: the share that "dropout" drops, 0 to 1.
         bias: whether a convolution or "dense" add one.
+        whitened: whether a convolution's filters are found from the training images and never trained.
         pool: what "globalpool" takes of each channel: "average", "max" or "both".
         input_shape, output_shape: see Shape; of the last layer of a block, "]", what the block gives.
         parameters: trained ones and the running statistics of batch norm, as Keras counts them.
@@ -40,6 +42,7 @@ class Layer:
     stride: int = 1
     rate: float = 0.0
     bias: bool = True
+    whitened: bool = False
     pool: str = "average"
     input_shape: Shape = ()
     output_shape: Shape = ()

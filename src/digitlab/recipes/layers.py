@@ -42,6 +42,8 @@ def read_layers(lines: Sequence[str], where: str = "recipe", channels: int = 1) 
             layer = opened.place(layer, shape, here)
         else:
             layer = place(replace(layer, passes=opened.passes), shape, here)
+        if layer.whitened and any(before.kind != "crop" for before in layers):
+            raise RecipeError(f'{here} finds its filters in the images; put it first, or right after "crop"')
         layers.append(layer)
         shape = layer.output_shape
     opened.refuse_rest()

@@ -36,11 +36,11 @@ class Plan:
 
     epochs: int = 10  # passes over the training images
     batch_size: int = 128  # images a step
-    optimizer: Literal["adam", "adamw", "sgd", "rmsprop"] = "adam"
+    optimizer: Literal["adam", "adamw", "sgd", "rmsprop", "muon"] = "adam"
     learning_rate: float = 1e-3  # at the schedule's peak
     schedule: Literal["constant", "linear", "cosine"] = "constant"  # the last two end at zero
     warmup: float = 0.0  # share of all steps in which the rate rises to its peak
-    momentum: float = 0.9  # of sgd and rmsprop
+    momentum: float = 0.9  # of sgd, rmsprop and muon
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
     averaging: float = 0.0  # decay of the moving average of weights that is kept; 0: the last weights are kept

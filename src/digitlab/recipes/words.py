@@ -10,7 +10,8 @@ from digitlab.errors import RecipeError
 from digitlab.recipes.layer import CONVOLUTIONS, POOLS, Layer
 
 USAGE = {
-    "conv": "conv FILTERS KERNEL [pad P | same] [stride S] [nobias]",
+    "crop": "crop SIDE",
+    "conv": "conv FILTERS KERNEL [pad P | same] [stride S] [nobias | whitened]",
     "depthwise": "depthwise KERNEL [pad P | same] [stride S] [nobias]",
     "maxpool": "maxpool SIZE [stride S]",
     "avgpool": "avgpool SIZE [stride S]",
@@ -31,6 +32,7 @@ USAGE = {
 """How each layer is written."""
 
 NUMBERS = {
+    "crop": ("size",),
     "conv": ("size", "kernel"),
     "depthwise": ("kernel",),
     "maxpool": ("size",),
@@ -85,6 +87,8 @@ def _with_options(layer: Layer, words: list[str]) -> Layer:
         word = rest.pop(0)
         if word == "nobias" and layer.kind in (*CONVOLUTIONS, "dense"):
             layer = replace(layer, bias=False)
+        elif word == "whitened" and layer.kind == "conv":
+            layer = replace(layer, whitened=True)
         elif word == "same" and layer.kind in CONVOLUTIONS and layer.kernel % 2:
             layer = replace(layer, padding=layer.kernel // 2)
         elif word in ("max", "both") and layer.kind == "globalpool":

@@ -20,12 +20,13 @@ from torch.utils._pytree import tree_map
 
 from digitlab.data.digits import Material, Pieces
 from digitlab.errors import RunError
-from digitlab.networks import Network, initialise
+from digitlab.networks import Network, initialise, whiten
 from digitlab.recipes import Recipe
 from digitlab.training import checkpoint
 from digitlab.training.augment import augment
 from digitlab.training.schedule import make_optimizer, rate_of
 
+SEEN_BY_FILTERS = 2000  # training images from which whitened filters are found
 BLOCK = 4096  # images varied at once: enough to hide Python, little enough for the cache
 
 Listener = Callable[[dict[str, Any]], None]
@@ -63,6 +64,7 @@ class Training:
         self.precision = "bf16" if bf16 else "fp32"
         self._autocast = torch.autocast(device.type, torch.bfloat16, enabled=bf16)
         self._train, self._validation = _resident(*_inputs(recipe, material), device)
+        whiten(self.network, _to_float(self._train[0][:SEEN_BY_FILTERS]))
         batch = recipe.plan.batch_size
         count = len(self._train[1])
         full, left = divmod(count, batch)

@@ -8,6 +8,7 @@ import math
 import torch
 
 from digitlab.recipes import Plan
+from digitlab.training.muon import Muon
 
 
 def rate_of(step: int, steps: int, plan: Plan) -> float:
@@ -41,8 +42,11 @@ def make_optimizer(network: torch.nn.Module, plan: Plan) -> torch.optim.Optimize
 
     Weight decay applies to matrices and filters only, not to biases and batch norm.
     """
-    weights = [p for p in network.parameters() if p.ndim > 1]
-    others = [p for p in network.parameters() if p.ndim <= 1]
+    learned = [p for p in network.parameters() if p.requires_grad]  # whitened filters are not
+    if plan.optimizer == "muon":
+        return Muon(learned, plan.learning_rate, plan.momentum, plan.weight_decay)
+    weights = [p for p in learned if p.ndim > 1]
+    others = [p for p in learned if p.ndim <= 1]
     groups = [{"params": weights, "weight_decay": plan.weight_decay}, {"params": others, "weight_decay": 0.0}]
     if not plan.weight_decay:  # nothing tells the two apart then, and each group costs a small network dearly
         groups = [{"params": weights + others, "weight_decay": 0.0}]
