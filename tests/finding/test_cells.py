@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from digitlab.finding.cells import find_cells
+from digitlab.finding.darkness import View
 from digitlab.finding.propose import components_of
+from digitlab.finding.rulings import without_rulings
 
 
 def form(side=44, count=5, thickness=2, tilt=0.0, apart=8):
@@ -62,3 +64,43 @@ def test_a_page_of_noise_is_no_form():
     cells = find_cells(mask)
     assert cells.width == 0
     assert not cells.level.any()
+
+
+def struck_through(middles, image, where):
+    """Write a stroke from above to below some of the boxes: the paper that they enclose is in two pieces."""
+    for x, y in (middles[index] for index in where):
+        cv2.line(image, (x + 14, y - 30), (x - 14, y + 30), 20, 4, cv2.LINE_AA)
+
+
+@pytest.mark.parametrize("apart", [-2, 8])
+@pytest.mark.parametrize("tilt", [0.0, 0.05])
+def test_cells_whose_lines_digits_cross_are_known_by_their_neighbours(apart, tilt):
+    image, middles = form(count=7, apart=apart, tilt=tilt)
+    lines = mask_of(image).astype(bool)
+    struck_through(middles, image, (1, 4, 5))
+    cells = find_cells(mask_of(image))
+    found = (cells.level | cells.upright).astype(bool)
+    assert (found & lines).sum() > 0.9 * lines.sum()
+
+
+def test_no_cell_is_made_up_where_a_side_has_no_ink():
+    image, _ = form(count=5, apart=-2)
+    row = find_cells(mask_of(image))
+    left = 40 + 5 * 42
+    cv2.polylines(image, [np.array([(left, 60), (left + 44, 60), (left + 44, 104)])], False, 60, 2)  # no lower side
+    assert (find_cells(mask_of(image)).level[:, left + 6 :] == row.level[:, left + 6 :]).all()
+
+
+def test_a_cell_that_is_closed_at_another_threshold_only_is_found():
+    image, _ = form()
+    gone = image.copy()
+    gone[80:84] = 240  # a gap in every upright side
+    assert find_cells(mask_of(gone)).width == 0
+    assert find_cells(mask_of(gone), mask_of(image)).width == pytest.approx(44, abs=6)
+
+
+def test_not_even_the_corners_of_cells_are_left():
+    image, _ = form(count=6, side=60, thickness=5, tilt=0.06, apart=-2)
+    grey = View(255 - image, (40.0, 80.0, 160.0), 1.0, False)
+    left = without_rulings(grey).darkness > 80
+    assert left.sum() < 0.02 * (grey.darkness > 80).sum()

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from digitlab.finding.darkness import views
+from digitlab.finding.darkness import SMALL_SIDE, views
 from digitlab.finding.propose import candidates_of
 
 
 def near(picture: np.ndarray) -> list[np.ndarray]:
-    return [view.darkness for view in views(picture) if not view.far]
+    return [view.darkness for view in views(picture) if view.scale == 1]
 
 
 def alike(a: np.ndarray, b: np.ndarray) -> bool:
@@ -50,6 +50,17 @@ def test_every_view_knows_its_scale_and_levels(row, on_paper) -> None:
         np.testing.assert_allclose(np.array(view.darkness.shape) * view.scale, picture.shape, rtol=0.02)
         assert list(view.levels) == sorted(set(view.levels))
         assert 0 < view.levels[0] < view.levels[-1] < 255
+
+
+@pytest.mark.parametrize("light", [False, True])
+def test_a_small_picture_is_looked_at_enlarged_too(light: bool, row, on_paper) -> None:
+    picture = on_paper(row("01234", height=14)[0])
+    seen = views(255 - picture if light else picture)
+    (fine,) = (view for view in seen if view.scale < 1)
+    assert np.array_equal(np.array(fine.darkness.shape) * fine.scale, picture.shape)
+    assert (fine.light, fine.far) == (light, False)
+    large = on_paper(row("01234", height=14, margin=SMALL_SIDE // 2)[0])
+    assert all(view.scale >= 1 for view in views(large))
 
 
 def test_coloured_ink_of_the_papers_own_brightness_shows(row) -> None:

@@ -59,6 +59,16 @@ def test_boxes_of_the_far_view_are_in_pixels_of_the_picture(row, on_paper, overl
         np.testing.assert_allclose(best.box, box, atol=2 * best.scale)
 
 
+def test_boxes_of_the_enlarged_view_are_in_pixels_of_the_picture(row, on_paper, overlap) -> None:
+    ink, boxes = row("0246", height=14)
+    fine = [piece for piece in candidates_of(on_paper(ink)) if piece.scale < 1]
+    for box in boxes:
+        best = max(fine, key=lambda piece: overlap(piece.box, box))
+        np.testing.assert_allclose(best.box, box, atol=1)
+        assert best.covers(best.points) == 1.0
+        assert best.mass == pytest.approx(ink[box[1] : box[3], box[0] : box[2]].sum() / 255, rel=0.4)
+
+
 def broken_five(gap: int) -> tuple[np.ndarray, tuple[int, int, int, int]]:
     """A five whose bar stands apart, on a page; and its box."""
     ink = np.zeros((200, 200), np.uint8)

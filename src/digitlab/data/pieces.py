@@ -30,7 +30,7 @@ from digitlab.finding.propose import Proposals, components_of, propose
 from digitlab.framing import SIDE
 from digitlab.storage import atomic_path, cache_folder
 
-GENERATION = 6  # counts up whenever the same seed would give other pieces
+GENERATION = 7  # counts up whenever the same seed would give other pieces
 WHOLE, PURE = 0.85, 0.9  # a piece is a digit with these shares of the digit's ink, and of its own
 LITTLE = 0.6  # and none with less than this of either
 BESIDE = 0.08  # of a piece's own: a digit with a smaller share of it is not looked at
@@ -281,13 +281,13 @@ def _inked(mask: np.ndarray, corner: tuple[int, int], scale: float) -> tuple[np.
 
 
 def _marks(page: Page) -> list[np.ndarray]:
-    """Return points (P, 2), x and y, on each digit's ink."""
+    """Return points (P, 2), x and y, on each digit's ink: the middles of pixels."""
     marks = []
     for index, digit in enumerate(page.digits):
         left, top, right, bottom = digit.box
         y, x = np.nonzero(page.owner[top:bottom, left:right] == index + 1)
         some = np.linspace(0, len(x) - 1, POINTS).astype(int)
-        marks.append(np.stack([x[some] + left, y[some] + top], axis=1))
+        marks.append(np.stack([x[some] + left, y[some] + top], axis=1) + 0.5)
     return marks
 
 

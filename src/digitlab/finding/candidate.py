@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -69,11 +70,11 @@ class Candidate:
 
     @cached_property
     def points(self) -> np.ndarray:
-        """Some of its ink: (P, 2) int, x and y in the opened picture."""
+        """Some of its ink: (P, 2) float, x and y in the opened picture, whose first pixel reaches from 0 to 1."""
         y, x = np.nonzero(self.mask)
         some = np.linspace(0, len(x) - 1, POINTS).astype(int)
         spots = np.stack([x[some], y[some]], axis=1) + self.corner + 0.5
-        return (spots * self.scale).astype(int)
+        return spots * self.scale
 
     @cached_property
     def strokes(self) -> np.ndarray:
@@ -89,7 +90,7 @@ class Candidate:
         """Return the share of points (P, 2) of the opened picture that lie on this candidate's ink.
 
         Args:
-            points: x and y.
+            points: x and y; a pixel's middle lies half a pixel from its corner.
             reach: how far beside the ink a point may lie, pixels of the view.
         """
         import cv2
@@ -98,8 +99,7 @@ class Candidate:
         if reach:
             padded = np.pad(mask.astype(np.uint8), reach)
             mask = cv2.dilate(padded, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) > 0
-        x = ((points[:, 0] - self.box[0]) / self.scale).astype(int) + reach
-        y = ((points[:, 1] - self.box[1]) / self.scale).astype(int) + reach
+        x, y = np.floor(points / self.scale - self.corner).astype(int).T + reach
         height, width = mask.shape
         inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
         return float(mask[y[inside], x[inside]].sum()) / len(points)
@@ -181,7 +181,7 @@ def make_candidate(
     ink = cv2.multiply(cv2.LUT(darkness, table), near)
     scale = view.scale
     return Candidate(
-        box=(int(left * scale), int(top * scale), round(right * scale), round(bottom * scale)),
+        box=box_of((left, top), mask, scale),
         mask=mask,
         ink=ink,
         view=view,
@@ -191,3 +191,10 @@ def make_candidate(
         kind=kind,
         cut_off=not all(reach),
     )
+
+
+def box_of(corner: tuple[int, int], mask: np.ndarray, scale: float) -> Box:
+    """Return the box, in pixels of the opened picture, of a mask whose (left, top) lies at `corner` of its view."""
+    (left, top), (height, width) = corner, mask.shape
+    right, bottom = (math.ceil(end * scale - 1e-6) for end in (left + width, top + height))
+    return int(left * scale), int(top * scale), right, bottom

@@ -1,7 +1,8 @@
 """Cells: the boxes of forms, tables and squared paper, known by the paper that they enclose.
 
 A box that is drawn for one digit has sides no longer than a stroke, so its lines do not tell it from writing. But what
-it encloses has four straight sides and comes more than once; what strokes enclose is round, or like nothing else.
+it encloses has four straight sides and comes more than once; what strokes enclose is round, or like nothing else. From
+those that are found, the row or table goes on to those whose lines a digit touches.
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ FEWEST = 3  # cells alike on a page
 ALIKE = 1.25  # times as wide or high
 CORNERS = 0.04  # of the outline's length: bends smaller than this are no corners
 THICKEST = 0.3  # of a cell's shorter side: its lines
+INKED = 0.85  # of its length: a side that is guessed at has ink
+ASTRAY = 0.12  # of a cell: so far from the guess
+FARTHEST = 2.5  # cells: the middles of neighbours
+MOST = 3000  # cells of a page, from which on no more are guessed at
 PLACES = np.linspace(0.15, 0.85, 8)  # along a side, where its line's thickness is measured
 
 
@@ -37,20 +42,22 @@ class Cells(NamedTuple):
     height: float = 0.0
 
 
-def find_cells(mask: np.ndarray) -> Cells:
+def find_cells(mask: np.ndarray, *others: np.ndarray) -> Cells:
     """Find the cells of a page and the lines around them.
 
     Args:
         mask: (height, width) uint8, 1 where there is ink.
+        others: the same at other thresholds, where a digit that touches its cell may stand clear of it.
     """
     import cv2
 
     level, upright = np.zeros_like(mask), np.zeros_like(mask)
-    cells = _alike(_quadrilaterals(mask))
+    cells = _alike(_once(np.concatenate([_quadrilaterals(some) for some in (mask, *others)])))
     if not len(cells):
         return Cells(level, upright)
+    thickness = _thickness(mask, cells, _outwards(cells))
+    cells = _continued(mask, cells, thickness)
     outwards = _outwards(cells)
-    thickness = _thickness(mask, cells, outwards)
     moved = outwards * ((thickness + 1) / 2)  # from the paper's edge to the middle of the line
     starts, ends = np.rint(cells + moved).astype(int), np.rint(np.roll(cells, -1, axis=1) + moved).astype(int)
     for (x0, y0), (x1, y1) in zip(starts.reshape(-1, 2).tolist(), ends.reshape(-1, 2).tolist(), strict=True):
@@ -75,8 +82,100 @@ def _quadrilaterals(mask: np.ndarray) -> np.ndarray:
         hull = cv2.convexHull(outline)
         corners = cv2.approxPolyDP(hull, CORNERS * cv2.arcLength(hull, True), True)[:, 0]
         if len(corners) == 4 and _upright(corners) and _fills(hull, corners):
-            found.append(corners)
+            found.append(_ordered(corners))
     return np.array(found, int).reshape(-1, 4, 2)
+
+
+def _ordered(corners: np.ndarray) -> np.ndarray:
+    """Return four corners clockwise from the upper left one."""
+    along = np.roll(corners, -1, axis=0) - corners
+    if along[0, 0] * along[1, 1] - along[0, 1] * along[1, 0] < 0:
+        corners = corners[::-1]
+        along = np.roll(corners, -1, axis=0) - corners
+    return np.roll(corners, -int(np.argmax(along[:, 0] - np.abs(along[:, 1]))), axis=0)
+
+
+def _once(cells: np.ndarray) -> np.ndarray:
+    """Return cells, each once: of those whose middles lie in one place, the first."""
+    if not len(cells):
+        return cells
+    places = np.rint(cells.mean(axis=1) / (np.median(np.ptp(cells, axis=1), axis=0) / 2)).astype(int)
+    return cells[np.sort(np.unique(places, axis=0, return_index=True)[1])]
+
+
+def _continued(mask: np.ndarray, cells: np.ndarray, thickness: int) -> np.ndarray:
+    """Return cells (N, 4, 2) and those beside them: as large and as far apart, with ink along all four sides.
+
+    A digit that touches its cell's line, or crosses it, bends the paper that the cell encloses: only its neighbours
+    tell that there is a cell.
+    """
+    usual = np.median(np.ptp(cells, axis=1), axis=0)
+    steps = _pitches(cells, 1 + (thickness + 1) / usual)
+    found, new = cells.astype(float), cells.astype(float)
+    taken = {tuple(place) for place in _places(found, usual)}
+    while len(new) and len(found) < MOST:
+        moves = [sign * step * side for step, side in zip(steps, _sides(new), strict=True) for sign in (1, -1)]
+        guessed = np.concatenate([new + move[:, None] for move in moves])
+        kept = []
+        for index, (x, y) in enumerate(_places(guessed, usual)):
+            if taken.isdisjoint((x + i, y + j) for i in (-1, 0, 1) for j in (-1, 0, 1)):
+                kept.append(index)
+                taken.add((x, y))
+        new = _fitted(mask, guessed[kept], thickness, usual)
+        found = np.concatenate([found, new])
+    return np.rint(found).astype(int)
+
+
+def _places(cells: np.ndarray, usual: np.ndarray) -> list[tuple[int, int]]:
+    """Return where the middles of cells lie, in fifths of a cell: those that are one step apart are one cell."""
+    return [(x, y) for x, y in np.rint(cells.mean(axis=1) / usual * 5).astype(int).tolist()]
+
+
+def _sides(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return how cells reach across and down, (N, 2) each."""
+    first, second, third, fourth = np.moveaxis(cells, 1, 0).astype(float)
+    return (second - first + third - fourth) / 2, (fourth - first + third - second) / 2
+
+
+def _pitches(cells: np.ndarray, close: np.ndarray) -> tuple[float, float]:
+    """Return how far apart the middles of neighbours usually are, across and down, in sizes of a cell.
+
+    `close`, (2,), holds the same for cells that share their lines; it is taken where no neighbours are seen.
+    """
+    some = cells[: MOST // 4]  # enough to tell
+    middle = some.mean(axis=1)
+    offset = middle[None] - middle[:, None]  # (N, N, 2)
+    along, aside = (
+        (offset * side[:, None]).sum(axis=-1) / (side**2).sum(axis=-1, keepdims=True) for side in _sides(some)
+    )
+    pitches = []
+    for ahead, beside, least in ((along, aside, close[0]), (aside, along, close[1])):
+        near = np.where((np.abs(beside) < 0.3) & (ahead > 0.8) & (ahead < FARTHEST), ahead, np.inf).min(axis=1)
+        near = near[np.isfinite(near)]
+        # Between some neighbours a cell was missed.
+        pitches.append(float(np.percentile(near, 25, method="lower")) if len(near) else float(least))
+    return pitches[0], pitches[1]
+
+
+def _fitted(mask: np.ndarray, cells: np.ndarray, thickness: int, usual: np.ndarray) -> np.ndarray:
+    """Return of guessed cells, (N, 4, 2), those with ink along all four sides, moved to where it is."""
+    if not len(cells):
+        return cells
+    outwards = _outwards(cells)
+    along = np.roll(cells, -1, axis=1) - cells
+    points = cells[:, :, None] + along[:, :, None] * PLACES[:, None]  # (N, 4, places, 2)
+    reach = max(2, round(ASTRAY * float(usual.min())))
+    offsets = np.arange(-reach, reach + thickness + 1)
+    steps = np.rint(points[..., None, :] + outwards[:, :, None, None] * offsets[:, None]).astype(int)
+    x, y = np.moveaxis(steps, -1, 0)
+    inside = (x >= 0) & (y >= 0) & (x < mask.shape[1]) & (y < mask.shape[0])
+    ink = inside & (mask[y.clip(0, mask.shape[0] - 1), x.clip(0, mask.shape[1] - 1)] > 0)
+    # A side lies where most places have ink; strokes that touch it have some elsewhere too.
+    full = ink.mean(axis=2) >= INKED  # (N, 4, offsets)
+    shift = outwards * offsets[full.argmax(axis=-1)][..., None]
+    moved = cells + shift + np.roll(shift, 1, axis=1)  # a corner goes with both of its sides
+    alike = np.abs(np.log(np.ptp(moved, axis=1).clip(1) / usual)) <= np.log(ALIKE)
+    return moved[full.any(axis=-1).all(axis=1) & alike.all(axis=1)]
 
 
 def _upright(corners: np.ndarray) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from digitlab.finding.candidate import Candidate
+from digitlab.finding.candidate import Candidate, box_of
 
 WIDE = 0.9  # a piece wider than this by its height may be several digits
 SEAMS = 4  # at most through one piece, and two more for each height of its width
@@ -161,8 +161,8 @@ def _part(piece: Candidate, ink: np.ndarray, left_edge: np.ndarray, right_edge: 
     mask, within = mask[top:bottom, left:right], inside[top:bottom, left:right]
     left, right = left + first, right + first
     ink = np.ascontiguousarray(ink[top:bottom, left:right] * within)
-    scale, (x0, y0) = piece.scale, piece.box[:2]
-    box = (int(x0 + left * scale), int(y0 + top * scale), round(x0 + right * scale), round(y0 + bottom * scale))
-    mass = float(ink.sum()) / 255 * scale * scale
+    mass = float(ink.sum()) / 255 * piece.scale**2
     corner = piece.corner[0] + int(left), piece.corner[1] + int(top)
-    return Candidate(box, mask, ink, piece.view, corner, mass, piece.dark, "cut", piece.cut_off)
+    return Candidate(
+        box_of(corner, mask, piece.scale), mask, ink, piece.view, corner, mass, piece.dark, "cut", piece.cut_off
+    )

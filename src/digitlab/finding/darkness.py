@@ -2,12 +2,13 @@
 
 Two views of a page, because strokes come in all widths. The near view takes what is wider than a pen's stroke for
 paper, so shadows, desks and fingers drop out and their edges hardly show; the far view, on a small copy, keeps
-strokes as broad as a digit that fills the picture needs. Light ink on dark is turned over first.
+strokes as broad as a digit that fills the picture needs. A small picture has a third, enlarged. Light ink on dark is
+turned over first.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -24,7 +25,9 @@ FINE, COARSE = 1.5, 5.0  # grain (1 sigma, grey levels) from which on a picture 
 LARGE = 700  # pixels: in pictures as large as this a stroke is broader than the blur
 STROKE_SIDE = 150  # longer side of the copy on which dark strokes are told from light ones, pixels
 TONE_SIDE = 256  # and of the one on which ink is told from paper
-CERTAIN = 1.12  # times more stroke on one side, and there is no need to look at the other
+CERTAIN = 2.2  # times more stroke on one side, and there is no need to look at the other
+SMALL_SIDE = 640  # longer side of a picture up to which it is looked at enlarged too, pixels
+FINER = 2  # times
 FAR_SIDE = 320  # longer side of the far view, pixels
 
 
@@ -66,16 +69,25 @@ class View:
 def views(grey: np.ndarray, rgb: np.ndarray | None = None) -> list[View]:
     """Return the near view of a picture, or two where its ink may be dark or light, and the far view.
 
+    A small picture has a near view of twice its size as well: thresholds then part strokes that are a pixel apart.
+
     Args:
         grey: (height, width) uint8, as a person sees it.
         rgb: (height, width, 3) uint8, where the picture has colours.
     """
+    import cv2
+
     contrast = None if rgb is None else contrast_grey(rgb)
     grey = grey if contrast is None else contrast
     far = shrunk(grey, FAR_SIDE)
     scale = max(grey.shape) / max(far.shape)
     dark = ink_is_dark(shrunk(far, TONE_SIDE))
-    near = [_near(~grey if light else grey, light) for light in _lights(far, dark)]
+    lights = _lights(far, dark)
+    near = [_near(~grey if light else grey, light) for light in lights]
+    if max(grey.shape) <= SMALL_SIDE:
+        size = FINER * grey.shape[1], FINER * grey.shape[0]
+        large = cv2.resize(_without_grain(grey), size, interpolation=cv2.INTER_CUBIC)
+        near += [replace(_near(~large if light else large, light), scale=1 / FINER) for light in lights]
     return [*near, View(find_ink(far, dark), (50.0, 115.0), scale, True, not dark)]
 
 

@@ -17,6 +17,7 @@ from digitlab.finding.median import median
 
 LONGEST_STROKE = 0.06  # of the longer side: no stroke of a digit on a ruled page runs straight for as long
 SHORTEST = 40  # pixels: and none on a small picture
+LEVELS = 4  # of a view at which cells are looked for, the lowest
 LONG = 0.3  # of the longer side: a line reaches at least this far, or
 BARS = 5  # at least so many lie between the lines that run across: the bars of a form or a table
 GAP = 12  # pixels: runs of a line are at most twice as far apart
@@ -34,8 +35,8 @@ def without_rulings(view: View) -> View:
     import cv2
 
     threshold = view.levels[min(1, len(view.levels) - 1)]
-    mask = (view.darkness > threshold).astype(np.uint8)
-    cells = find_cells(mask)
+    mask, *others = ((view.darkness > at).astype(np.uint8) for at in (threshold, *view.levels[:LEVELS]))
+    cells = find_cells(mask, *others)
     level = _level_lines(mask, cells.upright if cells.width else None, cells.level, cells.width)
     # Where lines cross, the first of them hides that the other goes on: it is gone before that is looked for.
     rest = mask if level is None else mask & ~level & 1
@@ -44,8 +45,10 @@ def without_rulings(view: View) -> View:
     if level is None and upright is None:
         return view
     wiped = np.zeros_like(mask)
-    for lines in (level, None if upright is None else upright.T):
-        if lines is not None:
+    # At the corner of a cell either line looks like a stroke that crosses the other.
+    corners = cv2.dilate(cells.level & cells.upright, np.ones((3, 3), np.uint8)) if cells.width else None
+    for lines in (level, None if upright is None else upright.T, corners):
+        if lines is not None and (lines & mask).any():
             # A stroke along a line hides it: what is far darker than the line is the pen's.
             full = float(np.percentile(view.darkness[(lines & mask).view(bool)], 75))  # a line's edges are soft
             wiped |= lines & (view.darkness < DARKER * full)
