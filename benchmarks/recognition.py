@@ -64,7 +64,13 @@ def lay_out(folder: Path, models: dict[str, str], count: int) -> dict[str, Any]:
 
 
 def trained_keras(python: str, folder: Path, epochs: int) -> dict[str, Any] | None:
-    """Train Keras's example in its environment; return its facts, None where there is no Keras."""
+    """Train Keras's example in its environment; return its facts, None where there is no Keras.
+
+    What the folder already holds is not trained again.
+    """
+    known = folder / "keras.json"
+    if known.exists():
+        return json.loads(known.read_text())
     probe = subprocess.run([python, "-c", "import keras, tensorflow"], capture_output=True)
     if probe.returncode:
         print("Keras with TensorFlow cannot be imported there, so it is left out; name one with --keras-python")
@@ -73,7 +79,8 @@ def trained_keras(python: str, folder: Path, epochs: int) -> dict[str, Any] | No
     done = subprocess.run(line, capture_output=True, text=True, env={**os.environ, **SURROUNDINGS})
     if done.returncode:
         raise RunError(f"Keras's example cannot be trained: {(done.stderr.strip().splitlines() or ['no word'])[-1]}")
-    return json.loads(done.stdout.splitlines()[-1])
+    known.write_text(done.stdout.splitlines()[-1])
+    return json.loads(known.read_text())
 
 
 @contextlib.contextmanager
@@ -149,6 +156,7 @@ def main() -> None:
     options = record.parser(__doc__)
     options.add_argument("--keras-python", default=sys.executable, help="an interpreter that has Keras and TensorFlow")
     options.add_argument("--keras-epochs", type=int, default=3, help="for which Keras's example is trained")
+    options.add_argument("--keep", type=Path, metavar="DIR", help="keep Keras's weights here, for another time")
     options.add_argument("--model", action="append", default=[], metavar="NAME=PATH", help="one more recogniser")
     options.add_argument("--images", type=int, default=60_000, help="recognised by each side in each round")
     options.add_argument("--rounds", type=int, default=5)
@@ -159,7 +167,8 @@ def main() -> None:
     figures: dict[str, Any] = {"images": asked.images, "rounds": asked.rounds}
     figures["not_trained"] = [name for name in SHIPPED if name not in models]
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
+        folder = asked.keep or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
         figures["models"] = lay_out(folder, models, asked.images)
         figures["keras"] = trained_keras(asked.keras_python, folder, asked.keras_epochs)
         names = [name for name in ("digitlab", *PEERS, "matmul") if name != "keras" or figures["keras"]]

@@ -93,7 +93,7 @@ def read(
     pages: Annotated[str | None, typer.Option(help="Of documents, these pages: 3, 3-7 or 3-.")] = None,
 ) -> None:
     """Read the digits in images."""
-    # Matrices are small here: to start NumPy's pool of threads would take a seventh of the time of one picture.
+    # Matrices are small here: to start NumPy's pool of threads would take a tenth of the time of one picture.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from digitlab.cli_read import Wishes, read_images
 
