@@ -69,6 +69,10 @@ def test_boxes_of_the_enlarged_view_are_in_pixels_of_the_picture(row, on_paper, 
         assert best.mass == pytest.approx(ink[box[1] : box[3], box[0] : box[2]].sum() / 255, rel=0.4)
 
 
+def test_what_is_large_is_not_proposed_from_the_enlarged_view(row, on_paper) -> None:
+    assert not [piece for piece in candidates_of(on_paper(row("02", height=90)[0])) if piece.scale < 1]
+
+
 def broken_five(gap: int) -> tuple[np.ndarray, tuple[int, int, int, int]]:
     """A five whose bar stands apart, on a page; and its box."""
     ink = np.zeros((200, 200), np.uint8)
