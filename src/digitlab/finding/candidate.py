@@ -189,7 +189,7 @@ def make_candidate(
         mass=cv2.sumElems(ink)[0] / 255 * scale * scale,
         dark=dark,
         kind=kind,
-        cut_off=not all(reach),
+        cut_off=min(left, top) * scale < 1 or min(width - right, height - bottom) * scale < 1,
     )
 
 

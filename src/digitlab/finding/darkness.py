@@ -28,6 +28,7 @@ TONE_SIDE = 256  # and of the one on which ink is told from paper
 CERTAIN = 2.2  # times more stroke on one side, and there is no need to look at the other
 SMALL_SIDE = 640  # longer side of a picture up to which it is looked at enlarged too, pixels
 FINER = 2  # times
+CLEAREST_GRAIN = 4.0  # times the grain: the least level at which ink is looked for there
 FAR_SIDE = 320  # longer side of the far view, pixels
 
 
@@ -83,11 +84,14 @@ def views(grey: np.ndarray, rgb: np.ndarray | None = None) -> list[View]:
     scale = max(grey.shape) / max(far.shape)
     dark = ink_is_dark(shrunk(far, TONE_SIDE))
     lights = _lights(far, dark)
-    near = [_near(~grey if light else grey, light) for light in lights]
+    grain = _grain(grey)
+    near = [_near(~grey if light else grey, light, grain) for light in lights]
     if max(grey.shape) <= SMALL_SIDE:
         size = FINER * grey.shape[1], FINER * grey.shape[0]
-        large = cv2.resize(_without_grain(grey), size, interpolation=cv2.INTER_CUBIC)
-        near += [replace(_near(~large if light else large, light), scale=1 / FINER) for light in lights]
+        large = cv2.resize(grey, size, interpolation=cv2.INTER_CUBIC)
+        floor = CLEAREST_GRAIN * grain  # enlarged grain has the looks of strokes
+        seen = [_near(~large if light else large, light, grain, floor) for light in lights]
+        near += [replace(view, scale=1 / FINER) for view in seen]
     return [*near, View(find_ink(far, dark), (50.0, 115.0), scale, True, not dark)]
 
 
@@ -129,16 +133,20 @@ def _continued(small: np.ndarray, reach: int) -> np.ndarray:
     return padded
 
 
-def _without_grain(grey: np.ndarray) -> np.ndarray:
-    """Return the picture blurred as far as its grain asks for."""
-    import cv2
-
+def _grain(grey: np.ndarray) -> float:
+    """Return the grain of a picture, 1 sigma in grey levels."""
     if grey.shape[1] < 3:
-        return grey
+        return 0.0
     some = grey[:: max(1, len(grey) // 128)].astype(np.int16)
     # Differences of neighbours: of grain, not of light; the middle one is of paper, not of ink.
     difference = np.abs(some[:, 2:] - 2 * some[:, 1:-1] + some[:, :-2])
-    grain = _median(difference.clip(max=255).astype(np.uint8)) / 1.65
+    return _median(difference.clip(max=255).astype(np.uint8)) / 1.65
+
+
+def _without_grain(grey: np.ndarray, grain: float) -> np.ndarray:
+    """Return the picture blurred as far as its grain asks for."""
+    import cv2
+
     if grain > COARSE:
         return cv2.GaussianBlur(grey, (5, 5), 0)
     if grain > FINE or max(grey.shape) > LARGE:
@@ -154,10 +162,10 @@ def _median(levels: np.ndarray) -> float:
     return float(np.searchsorted(np.cumsum(counts), 0.5 * levels.size))
 
 
-def _near(grey: np.ndarray, light: bool) -> View:
+def _near(grey: np.ndarray, light: bool, grain: float, floor: float = 0.0) -> View:
     import cv2
 
-    grey = _without_grain(grey)
+    grey = _without_grain(grey, grain)
     small = cv2.GaussianBlur(shrunk(grey, PAPER_SIDE), (5, 5), 0)  # else the brightest of the grain is the paper
     window = _window(small)
     # Light that falls off towards the border goes on falling beyond it: else the border would look inked.
@@ -167,7 +175,7 @@ def _near(grey: np.ndarray, light: bool) -> View:
         paper = cv2.resize(paper, grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
     darkness = cv2.divide(cv2.subtract(paper, grey), cv2.max(paper, DIM), scale=255)
     # Paper is most of a page: the darkness of its middling pixel is its unevenness.
-    level = max(FAINTEST, CLEAREST * _median(darkness))
+    level = max(FAINTEST, CLEAREST * _median(darkness), floor)
     levels = [level]
     while levels[-1] * STEP < TOP:
         levels.append(levels[-1] * STEP)

@@ -19,7 +19,8 @@ from digitlab.finding.rulings import without_rulings
 
 SMALLEST = 7  # height of a digit, pixels of the opened picture
 FULLEST, BEST, EMPTIEST = 0.75, 0.4, 0.16  # threshold by the ink's own darkness: too high, best, too low
-FINE = 48  # pixels of the opened picture: what is higher needs no enlarging
+# Pixels, and of the picture's height: what is higher needs no enlarging.
+SMALL, SMALL_SHARE = 40, 0.4
 SPECK, FULLEST_SPECK = 14, 0.5  # of what is lower, pixels: grain that just passes a threshold is no digit
 SAME = 0.9  # two components are one if the smaller box has this share of the larger
 NEAR = 0.22  # parts of a broken digit are at most this far apart, by the larger part's height
@@ -136,7 +137,7 @@ def _layer(view: View, threshold: float) -> _Layer:
     proposed &= area >= 0.02 * across * down  # not a mere outline of something large
     proposed &= ~(solid(area, across, down) & (tall >= OPEN))
     if view.scale < 1:
-        proposed &= tall <= FINE
+        proposed &= (tall <= SMALL) & (down <= SMALL_SHARE * height)
     chosen = np.flatnonzero(proposed)
     if len(chosen) > MOST:
         chosen = chosen[np.argsort(-mass[chosen])[:MOST]]
