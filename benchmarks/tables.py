@@ -20,6 +20,7 @@ from pathlib import Path
 import reader_tables
 import record
 import robustness_tables
+import training_tables
 from cells import Results, markdown
 from digitlab import storage
 from digitlab.console import interval, percent
@@ -178,6 +179,10 @@ TABLES: dict[str, tuple[str, Callable[[Results], str], str]] = {
     "calibration": ("robustness", robustness_tables.calibration, "robustness.py"),
     "refusals": ("robustness", robustness_tables.refusals, "robustness.py"),
     "judge": ("reader", judge, "bundle.py"),
+    "fast": ("fast_training", training_tables.fast, "fast_training.py"),
+    "fast-peers": ("fast_training", training_tables.peers, "fast_training.py"),
+    "fast-work": ("fast_training", training_tables.work, "fast_training.py"),
+    "augmentation": ("fast_training", training_tables.augmentation, "fast_training.py"),
 }
 
 
