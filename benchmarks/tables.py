@@ -22,6 +22,7 @@ import record
 import record_tables
 import robustness_tables
 import speed_tables
+import training_tables
 from cells import Results, markdown
 from digitlab import storage
 from digitlab.console import interval, percent
@@ -185,6 +186,10 @@ TABLES: dict[str, tuple[str, Callable[[Results], str], str]] = {
     "stages": ("stages", speed_tables.stages, "stages.py"),
     "low-data": ("low_data", record_tables.low_data, "low_data.py"),
     "growth": ("growth", speed_tables.growth, "growth.py"),
+    "fast": ("fast_training", training_tables.fast, "fast_training.py"),
+    "fast-peers": ("fast_training", training_tables.peers, "fast_training.py"),
+    "fast-work": ("fast_training", training_tables.work, "fast_training.py"),
+    "augmentation": ("fast_training", training_tables.augmentation, "fast_training.py"),
 }
 
 

@@ -188,3 +188,23 @@ def test_a_difference_of_settings_has_the_interval_of_welch(script: Any) -> None
     # By hand: standard error sqrt(1e-6/3 + 4e-6/3), 2.9412 degrees of freedom, t = 3.21876.
     assert answer["difference"] == pytest.approx(0.009)
     assert (answer["low"], answer["high"]) == pytest.approx((0.009 - 0.00415539, 0.009 + 0.00415539), abs=1e-7)
+
+
+def test_what_learning_from_an_image_computes_is_counted_layer_by_layer(script: Any) -> None:
+    lines = ["crop 24", "conv 16 5 whitened", "maxpool 2", "conv 8 3", "flatten", "dense 10"]
+    found, first, last = 20 * 20 * 16 * 25, 8 * 8 * 8 * 16 * 9, 8 * 8 * 8 * 10
+    recipe = Recipe.from_dict({"layers": lines}, "mine")
+    # What is found has no gradient, and what feeds the first that learns needs none.
+    assert script("fast_training").training_multiplications(recipe) == found + 2 * first + 3 * last
+
+
+def test_a_peer_that_was_stopped_early_gives_a_lower_bound(script: Any) -> None:
+    side = {"runs": 1, "seconds": {"median": 2.0}, "accuracy": {"mean": 0.989}, "epochs": 5}
+    page = {
+        "keras": {"sides": {"fast": side, "keras": side}, "times": {"median": 90.0, "least": 90.0, "greatest": 90.0}}
+    }
+    tables = script("training_tables")
+    assert "98.90 % after 5 epochs" in tables.peers(page)
+    assert "at least 90.0 x" in tables.peers(page)
+    side["accuracy"]["mean"] = 0.9901
+    assert "at least" not in tables.peers(page)

@@ -34,8 +34,8 @@ def whiten(network: Network, images: torch.Tensor) -> None:
             side, half = stage.kernel_size[0], stage.out_channels // 2
             patches = images.unfold(2, side, 1).unfold(3, side, 1).movedim(1, 3).flatten(0, 2).flatten(1)
             mean = patches.mean(0)  # (C * side * side,)
-            patches = patches - mean
-            variances, directions = torch.linalg.eigh(patches.T @ patches / len(patches))  # rising
+            spread = patches.T @ patches / len(patches) - mean.outer(mean)
+            variances, directions = torch.linalg.eigh(spread)  # rising
             scale = (variances[-half:] + LEAST_VARIANCE).rsqrt()
             filters = (directions[:, -half:] * scale).T.flip(0)  # (half, C * side * side)
             filters = torch.cat([filters, -filters])

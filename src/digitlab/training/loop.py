@@ -26,7 +26,7 @@ from digitlab.training import checkpoint
 from digitlab.training.augment import augment
 from digitlab.training.schedule import make_optimizer, rate_of
 
-SEEN_BY_FILTERS = 2000  # training images from which whitened filters are found
+SEEN_BY_FILTERS = 500  # training images from which whitened filters are found: some 200,000 patches
 BLOCK = 4096  # images varied at once: enough to hide Python, little enough for the cache
 
 Listener = Callable[[dict[str, Any]], None]
