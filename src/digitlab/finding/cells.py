@@ -25,6 +25,7 @@ INKED = 0.85  # of its length: a side that is guessed at has ink
 ASTRAY = 0.12  # of a cell: so far from the guess
 FARTHEST = 2.5  # cells: the middles of neighbours
 MOST = 3000  # cells of a page, from which on no more are guessed at
+NEXT = [1, 2, 3, 0]  # of four corners: where the side from each of them leads
 PLACES = np.linspace(0.15, 0.85, 8)  # along a side, where its line's thickness is measured
 
 
@@ -73,26 +74,28 @@ def _quadrilaterals(mask: np.ndarray) -> np.ndarray:
 
     outlines, ranks = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     found = []
-    for outline, rank in zip(outlines, ranks[0] if len(outlines) else (), strict=True):
-        if rank[3] < 0 or len(outline) < 4:  # not of a hole
+    for outline, rank in zip(outlines, ranks[0, :, 3].tolist() if len(outlines) else (), strict=True):
+        if rank < 0 or len(outline) < 4:  # not of a hole
             continue
         _, _, width, height = cv2.boundingRect(outline)
         if min(width, height) < SMALLEST or max(width, height) > LARGEST * max(mask.shape):
             continue
         hull = cv2.convexHull(outline)
         corners = cv2.approxPolyDP(hull, CORNERS * cv2.arcLength(hull, True), True)[:, 0]
-        if len(corners) == 4 and _upright(corners) and _fills(hull, corners):
-            found.append(_ordered(corners))
-    return np.array(found, int).reshape(-1, 4, 2)
+        if len(corners) == 4 and _fills(hull, corners):
+            found.append(corners)
+    cells = np.array(found, int).reshape(-1, 4, 2)
+    return _ordered(cells[_upright(cells)])
 
 
-def _ordered(corners: np.ndarray) -> np.ndarray:
-    """Return four corners clockwise from the upper left one."""
-    along = np.roll(corners, -1, axis=0) - corners
-    if along[0, 0] * along[1, 1] - along[0, 1] * along[1, 0] < 0:
-        corners = corners[::-1]
-        along = np.roll(corners, -1, axis=0) - corners
-    return np.roll(corners, -int(np.argmax(along[:, 0] - np.abs(along[:, 1]))), axis=0)
+def _ordered(cells: np.ndarray) -> np.ndarray:
+    """Return cells, (N, 4, 2), their corners clockwise from the upper left one."""
+    along = cells[:, NEXT] - cells
+    turned = along[:, 0, 0] * along[:, 1, 1] < along[:, 0, 1] * along[:, 1, 0]
+    cells = np.where(turned[:, None, None], cells[:, ::-1], cells)
+    along = cells[:, NEXT] - cells
+    first = (along[..., 0] - np.abs(along[..., 1])).argmax(axis=1)
+    return np.take_along_axis(cells, (first[:, None, None] + np.arange(4)[:, None]) % 4, axis=1)
 
 
 def _once(cells: np.ndarray) -> np.ndarray:
@@ -178,12 +181,17 @@ def _fitted(mask: np.ndarray, cells: np.ndarray, thickness: int, usual: np.ndarr
     return moved[full.any(axis=-1).all(axis=1) & alike.all(axis=1)]
 
 
-def _upright(corners: np.ndarray) -> bool:
-    """Whether four corners are those of a box that stands upright but for a little tilt."""
-    along = np.abs(np.roll(corners, -1, axis=0) - corners)
-    slope = along.min(axis=1) / along.max(axis=1).clip(1)
-    lies = along[:, 0] > along[:, 1]
-    return bool((slope <= TILT).all() and lies[0] == lies[2] != lies[1] == lies[3])
+def _upright(cells: np.ndarray) -> np.ndarray:
+    """Say of which cells, (N, 4, 2), the corners are those of a box that stands upright but for a little tilt."""
+    along = np.abs(cells[:, NEXT] - cells)
+    slope = along.min(axis=2) / along.max(axis=2).clip(1)
+    lies = along[..., 0] > along[..., 1]
+    return (
+        (slope <= TILT).all(axis=1)
+        & (lies[:, 0] == lies[:, 2])
+        & (lies[:, 2] != lies[:, 1])
+        & (lies[:, 1] == lies[:, 3])
+    )
 
 
 def _fills(hull: np.ndarray, corners: np.ndarray) -> bool:
