@@ -16,7 +16,7 @@ import digitlab  # noqa: E402
 from digitlab import training  # noqa: E402
 from digitlab.data import Splits, export, strokes  # noqa: E402
 from digitlab.errors import OutputError, RunError, UsageError  # noqa: E402
-from digitlab.recipes import Recipe  # noqa: E402
+from digitlab.recipes import Plan, Recipe  # noqa: E402
 from digitlab.training.checkpoint import FILE  # noqa: E402
 from digitlab.training.schedule import rate_at  # noqa: E402
 
@@ -185,7 +185,7 @@ def test_a_last_batch_of_one_image_does_no_harm(splits, tmp_path) -> None:
 
 
 def test_schedules_rise_and_end_as_they_say() -> None:
-    plan = Recipe.load("default").plan
+    plan = Plan(learning_rate=0.002, schedule="cosine", warmup=0.1)
     assert rate_at(0.05, plan) == pytest.approx(plan.learning_rate / 2)
     assert rate_at(0.1, plan) == pytest.approx(plan.learning_rate)
     assert rate_at(1.0, plan) == pytest.approx(0, abs=1e-9)
