@@ -47,6 +47,8 @@ class Plan:
     settle_epochs: int = 0  # last epochs without augmentation, or with little of it
     settle_share: float = 0.0  # of the augmentation that stays in those; 0: none
     settle_rate: float = 0.0  # learning rate at which those begin, the schedule having ended before; 0: it goes on
+    teacher: str = ""  # a recogniser to learn from beside the labels: its run folder, its file, or a bundled name
+    teacher_share: float = 0.0  # of what is learned from each digit, the teacher's
     precision: Literal["auto", "fp32", "bf16"] = "auto"  # auto: bf16 where the processor is fast at it
 
 
@@ -302,7 +304,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "accuracy": (0, 100), "epochs": (0, 100_000), "batch_size": (1, 65_536), "learning_rate": (1e-9, 100),
     "warmup": (0, 0.99), "momentum": (0, 0.9999), "weight_decay": (0, 10), "label_smoothing": (0, 0.99),
     "averaging": (0, 0.999999), "settle_epochs": (0, 100_000), "settle_share": (0, 1),
-    "settle_rate": (0, 100), "train_size": (0, 10_000_000),
+    "settle_rate": (0, 100), "teacher_share": (0, 1), "train_size": (0, 10_000_000),
     "strokes": (0, 10_000_000), "pieces": (0, 10_000_000), "rotation": (0, 180), "shear": (0, 60),
     "zoom": (0, 0.9), "shift": (0, 14), "elastic": (0, 14), "thickness": (0, 2), "blur": (0, 10), "contrast": (0, 1),
     "noise": (0, 1), "appearance": (0, 1), "disturbance": (0, 1), "outline": (0, 1), "scratches": (0, 1),
@@ -336,6 +338,8 @@ def _fill(kind: Any, given: Any, where: str) -> Any:
         values[key] = value
     if kind is Plan and values.get("epochs", 1) < 1:
         raise RecipeError(f"{where}: epochs = {values['epochs']} trains nothing; use 1 or more")
+    if kind is Plan and bool(values.get("teacher")) != bool(values.get("teacher_share")):
+        raise RecipeError(f"{where}: a teacher needs a teacher_share, and a share a teacher; name both, as in 0.7")
     return kind(**values)
 
 

@@ -29,6 +29,12 @@ def augment(images: torch.Tensor, how: Augmentation, generator: torch.Generator)
     Returns:
         (N, 1, 28, 28) float in 0..1.
     """
+    varied = vary(images, how, generator)
+    return disturb(varied, how, generator) if how.disturbance else varied
+
+
+def vary(images: torch.Tensor, how: Augmentation, generator: torch.Generator) -> torch.Tensor:
+    """Return what `augment` returns, but without its disturbances."""
     looks = how.thickness or how.blur or how.contrast or how.noise
     # Which images look different, (N, 1, 1, 1): 1 or 0, a factor of whatever changes their looks.
     chosen = (_uniform(images, generator) < 2 * how.appearance - 1).float() if looks else images.new_ones(1)
@@ -45,8 +51,6 @@ def augment(images: torch.Tensor, how: Augmentation, generator: torch.Generator)
     if how.noise:
         grain = torch.randn(images.shape, generator=generator, device=images.device)
         images = (images + how.noise * chosen * _uniform(images, generator).abs() * grain).clamp_(0, 1)
-    if how.disturbance:
-        images = disturb(images, how, generator)
     return images
 
 

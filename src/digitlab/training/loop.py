@@ -23,8 +23,10 @@ from digitlab.errors import RunError
 from digitlab.networks import Network, initialise, whiten
 from digitlab.recipes import Recipe
 from digitlab.training import checkpoint
-from digitlab.training.augment import augment
+from digitlab.training.augment import vary
+from digitlab.training.disturb import disturb
 from digitlab.training.schedule import make_optimizer, rate_of
+from digitlab.training.teacher import Teacher
 
 SEEN_BY_FILTERS = 500  # training images from which whitened filters are found: some 200,000 patches
 BLOCK = 4096  # images varied at once: enough to hide Python, little enough for the cache
@@ -51,8 +53,16 @@ class Training:
         history: one dictionary of metrics for each epoch that this object has run.
     """
 
-    def __init__(self, recipe: Recipe, material: Material, seed: int, device: torch.device, bf16: bool) -> None:
-        self.recipe, self.seed, self.device = recipe, seed, device
+    def __init__(
+        self,
+        recipe: Recipe,
+        material: Material,
+        seed: int,
+        device: torch.device,
+        bf16: bool,
+        teacher: Teacher | None = None,
+    ) -> None:
+        self.recipe, self.seed, self.device, self.teacher = recipe, seed, device, teacher
         self._seed_epoch(0)
         self.network = Network(recipe.layers)
         initialise(self.network)
@@ -123,8 +133,13 @@ class Training:
         block_size = max(1, BLOCK // plan.batch_size) * plan.batch_size
         loss, step = torch.zeros((), device=self.device), self.epoch * self._steps
         for done, block in enumerate(order.split(block_size)):
-            varied = augment(_to_float(images[block]), how, generator).contiguous(memory_format=torch.channels_last)
-            for x, y in zip(varied.split(plan.batch_size), labels[block].split(plan.batch_size), strict=True):
+            varied, answers = vary(_to_float(images[block]), how, generator), labels[block]
+            if self.teacher:  # it is asked before anything is disturbed, and knows better then
+                answers = self.teacher.answers(varied, answers, self.recipe.layers[-1].size)
+            if how.disturbance:
+                varied = disturb(varied, how, generator)
+            varied = varied.contiguous(memory_format=torch.channels_last)
+            for x, y in zip(varied.split(plan.batch_size), answers.split(plan.batch_size), strict=True):
                 rate = rate_of(step, self._steps, plan)
                 loss += self._step(x, y, rate) * len(x)
                 step += 1

@@ -16,10 +16,12 @@ from digitlab.training.calibration import fit_odds, fit_temperature
 from digitlab.training.device import describe_hardware, fast_bfloat16, keep_memory, pick_device
 from digitlab.training.loop import Listener, Training, deterministic
 from digitlab.training.run import Run, command, facts_about, load_material
+from digitlab.training.teacher import Teacher, find_teacher
 
 
 def load(recipe: Recipe, seed: int, listen: Listener) -> Material:
     """Return the digits that a recipe asks for, and tell that they are loaded. Raises as `load_material`."""
+    find_teacher(recipe)  # before pages are made, which takes minutes
     listen({"event": "loading", "source": recipe.data.name, "strokes": recipe.data.strokes})
     return load_material(recipe, seed, listen)
 
@@ -35,6 +37,9 @@ def begin(recipe: Recipe, seed: int, folder: Path, device: str, material: Materi
         "precision": ("bf16" if fast_bfloat16(place) else "fp32") if wanted == "auto" else wanted,
         "hardware": describe_hardware(place),
     }
+    teacher = find_teacher(recipe)
+    if teacher:
+        facts["teacher"] = teacher.facts
     run = Run(folder, recipe, seed, facts)
     run.save()
     return run
@@ -48,12 +53,20 @@ def refuse_others(run: Run, material: Material) -> None:
             raise RunError(f"the training {what} of {run.folder} have changed since it began; start a new run instead")
 
 
+def asked_teacher(run: Run) -> Teacher | None:
+    """Return the teacher that a run began with. Raises ModelError, and RunError where it is another one by now."""
+    teacher = find_teacher(run.recipe)
+    if teacher and teacher.facts != run.facts.get("teacher"):
+        raise RunError(f"the teacher {run.recipe.plan.teacher} has changed since {run.folder} began; start a new run")
+    return teacher
+
+
 def go_on(run: Run, material: Material, listen: Listener) -> Run:
     """Train the epochs that are missing, each with a checkpoint, then write the recogniser."""
     keep_memory()
-    place = pick_device(run.facts["device"])
+    place, teacher = pick_device(run.facts["device"]), asked_teacher(run)
     with deterministic():
-        training = Training(run.recipe, material, run.seed, place, run.facts["precision"] == "bf16")
+        training = Training(run.recipe, material, run.seed, place, run.facts["precision"] == "bf16", teacher)
         training.resume(run.folder)
         run.keep_history(training.epoch)
         if training.epoch:
