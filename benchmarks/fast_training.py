@@ -1,7 +1,8 @@
 """How soon a network reads MNIST: `fast` and `fast-99.4` beside what people would train instead.
 
 Seconds are from raw uint8 images in memory to final weights; imports and a warm-up lie before. Each side has a process
-of its own, and they take turns. Accuracy is on the 10,000 test images. Writes results/fast_training.json, part by part:
+of its own, they take turns, and each warms up again before its own. Accuracy is on the 10,000 test images. Writes
+results/fast_training.json, part by part:
 
     python benchmarks/fast_training.py --only time           # rounds of ours and train_mnist_fast; about four minutes
     python benchmarks/fast_training.py --only keras --keras-python OTHER_ENVIRONMENT/bin/python

@@ -19,6 +19,7 @@ import numpy as np
 Train = Callable[[int], dict[str, Any]]  # a seed -> "seconds", "accuracy"
 Made = tuple[Train, Callable[[], Any], dict[str, Any]]  # the training, the warm-up, facts about the side
 ENOUGH = 0.99  # of the test images, for Keras to stop
+LONG = 3.0  # seconds: after such a wait for the other sides' turns a side warms up again, as its memory may be cold
 
 
 def digitlab_side(name: str, digits: dict[str, np.ndarray]) -> Made:
@@ -205,8 +206,12 @@ def main() -> None:
         train, warm, facts = digitlab_side(name, digits)
     warm()  # memory touched first, code compiled, caches filled
     print(json.dumps(facts), flush=True)
+    stopped = time.perf_counter()
     for line in sys.stdin:
+        if time.perf_counter() - stopped > LONG:
+            warm()
         print(json.dumps(train(json.loads(line))), flush=True)
+        stopped = time.perf_counter()
 
 
 if __name__ == "__main__":
