@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from digitlab.finding.darkness import SMALL_SIDE, views
-from digitlab.finding.propose import candidates_of
+from digitlab.finding.darkness import SMALL_SIDE, enlarged, strongest_grey, views
+from digitlab.finding.propose import candidates_of, components_of
 
 
 def near(picture: np.ndarray) -> list[np.ndarray]:
@@ -53,14 +53,20 @@ def test_every_view_knows_its_scale_and_levels(row, on_paper) -> None:
 
 
 @pytest.mark.parametrize("light", [False, True])
-def test_a_small_picture_is_looked_at_enlarged_too(light: bool, row, on_paper) -> None:
+def test_a_small_picture_is_seen_enlarged_and_a_large_one_is_not(light: bool, row, on_paper) -> None:
     picture = on_paper(row("01234", height=14)[0])
-    seen = views(255 - picture if light else picture)
-    (fine,) = (view for view in seen if view.scale < 1)
+    picture = 255 - picture if light else picture
+    (fine,) = enlarged(picture, views(picture)[:-1])
     assert np.array_equal(np.array(fine.darkness.shape) * fine.scale, picture.shape)
     assert (fine.light, fine.far) == (light, False)
     large = on_paper(row("01234", height=14, margin=SMALL_SIDE // 2)[0])
-    assert all(view.scale >= 1 for view in views(large))
+    assert enlarged(large, views(large)[:-1]) == []
+
+
+@pytest.mark.parametrize(("height", "looked"), [(14, True), (30, True), (120, False)])
+def test_only_small_ink_is_looked_at_enlarged(height: int, looked: bool, row, on_paper) -> None:
+    found = components_of(on_paper(row("01234", height=height)[0]))
+    assert any(layer.view.scale < 1 for layer in found.layers) == looked
 
 
 def test_coloured_ink_of_the_papers_own_brightness_shows(row) -> None:
@@ -68,7 +74,7 @@ def test_coloured_ink_of_the_papers_own_brightness_shows(row) -> None:
     paper, pen = np.array([80, 160, 80]), np.array([225, 83, 90])  # green, red: luminance is the same
     picture = np.rint(paper + ink[..., None] / 255 * (pen - paper)).astype(np.uint8)
     grey = np.rint(picture @ np.array([0.299, 0.587, 0.114])).astype(np.uint8)
-    with_colours = next(view.darkness for view in views(grey, picture))
+    with_colours = next(view.darkness for view in views(strongest_grey(grey, picture)))
     assert with_colours[ink > 250].mean() > 40
     assert near(grey)[0][ink > 250].mean() < 20
 

@@ -2,12 +2,13 @@
 
 Two views of a page, because strokes come in all widths. The near view takes what is wider than a pen's stroke for
 paper, so shadows, desks and fingers drop out and their edges hardly show; the far view, on a small copy, keeps
-strokes as broad as a digit that fills the picture needs. A small picture has a third, enlarged. Light ink on dark is
-turned over first.
+strokes as broad as a digit that fills the picture needs. Small ink in a small picture is looked at enlarged as well.
+Light ink on dark is turned over first.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -67,32 +68,44 @@ class View:
         return {1: self.darkness}
 
 
-def views(grey: np.ndarray, rgb: np.ndarray | None = None) -> list[View]:
+def strongest_grey(grey: np.ndarray, rgb: np.ndarray | None) -> np.ndarray:
+    """Return the grey picture in which ink stands out most: `grey`, or a mixture of the colours of `rgb`."""
+    contrast = None if rgb is None else contrast_grey(rgb)
+    return grey if contrast is None else contrast
+
+
+def views(grey: np.ndarray) -> list[View]:
     """Return the near view of a picture, or two where its ink may be dark or light, and the far view.
 
-    A small picture has a near view of twice its size as well: thresholds then part strokes that are a pixel apart.
-
     Args:
-        grey: (height, width) uint8, as a person sees it.
-        rgb: (height, width, 3) uint8, where the picture has colours.
+        grey: (height, width) uint8, from `strongest_grey`.
     """
-    import cv2
-
-    contrast = None if rgb is None else contrast_grey(rgb)
-    grey = grey if contrast is None else contrast
     far = shrunk(grey, FAR_SIDE)
     scale = max(grey.shape) / max(far.shape)
     dark = ink_is_dark(shrunk(far, TONE_SIDE))
-    lights = _lights(far, dark)
     grain = _grain(grey)
-    near = [_near(~grey if light else grey, light, grain) for light in lights]
-    if max(grey.shape) <= SMALL_SIDE:
-        size = FINER * grey.shape[1], FINER * grey.shape[0]
-        large = cv2.resize(grey, size, interpolation=cv2.INTER_CUBIC)
-        floor = CLEAREST_GRAIN * grain  # enlarged grain has the looks of strokes
-        seen = [_near(~large if light else large, light, grain, floor) for light in lights]
-        near += [replace(view, scale=1 / FINER) for view in seen]
+    near = [_near(~grey if light else grey, light, grain) for light in _lights(far, dark)]
     return [*near, View(find_ink(far, dark), (50.0, 115.0), scale, True, not dark)]
+
+
+def enlarged(grey: np.ndarray, near: Sequence[View]) -> list[View]:
+    """Return near views of a small picture at twice its size, none of a large one.
+
+    Thresholds then part strokes that are a pixel apart.
+
+    Args:
+        grey: (height, width) uint8, what `near` was seen in.
+        near: its near views, of dark ink, of light ink, or both.
+    """
+    import cv2
+
+    if max(grey.shape) > SMALL_SIDE:
+        return []
+    grain = _grain(grey)
+    large = cv2.resize(grey, (FINER * grey.shape[1], FINER * grey.shape[0]), interpolation=cv2.INTER_CUBIC)
+    floor = CLEAREST_GRAIN * grain  # enlarged grain has the looks of strokes
+    seen = [_near(~large if view.light else large, view.light, grain, floor) for view in near]
+    return [replace(view, scale=1 / FINER) for view in seen]
 
 
 def _lights(small: np.ndarray, by_paper: bool) -> list[bool]:

@@ -6,6 +6,7 @@ come second, of those components only that look like a part of a digit.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,7 +15,7 @@ import numpy as np
 from digitlab.finding.blots import OPEN, hollow, solid
 from digitlab.finding.candidate import Candidate, make_candidate
 from digitlab.finding.components import components
-from digitlab.finding.darkness import View, views
+from digitlab.finding.darkness import View, enlarged, strongest_grey, views
 from digitlab.finding.rulings import without_rulings
 
 SMALLEST = 7  # height of a digit, pixels of the opened picture
@@ -80,8 +81,9 @@ def components_of(rgb: np.ndarray, grey: np.ndarray | None = None) -> Proposals:
 
     if grey is None:
         grey = rgb if rgb.ndim == 2 else cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-    seen = views(grey, None if rgb.ndim == 2 else rgb)
-    return propose([view if view.far else without_rulings(view) for view in seen])
+    grey = strongest_grey(grey, None if rgb.ndim == 2 else rgb)
+    seen = [view if view.far else without_rulings(view) for view in views(grey)]
+    return propose(seen, lambda near: [without_rulings(view) for view in enlarged(grey, near)])
 
 
 def candidates_of(rgb: np.ndarray, grey: np.ndarray | None = None) -> list[Candidate]:
@@ -94,25 +96,40 @@ def _heaviest(candidates: list[Candidate]) -> list[Candidate]:
     return candidates if len(candidates) <= MOST else sorted(candidates, key=lambda c: -c.mass)[:MOST]
 
 
-def propose(views: list[View]) -> Proposals:
-    """Return the components of a page in its views that could be digits."""
-    candidates: list[Candidate] = []
-    places: list[tuple[int, int]] = []
-    every: list[_Layer] = []
-    far = [view for view in views if view.far]
-    for view in views:
-        layers = [_layer(view, threshold) for threshold in view.levels]
-        for layer in layers if far and not view.far else ():
-            layer.proposed = layer.proposed[~hollow(layer.boxes[layer.proposed] * view.scale, far[0])]
-        _drop_twins(layers)
-        for layer in layers:
-            candidates += [_candidate(layer, [int(i)], "component") for i in layer.proposed]
-            places += [(len(every), int(i)) for i in layer.proposed]
-            every.append(layer)
+def propose(views: list[View], enlarged: Callable[[list[View]], list[View]] = lambda near: []) -> Proposals:
+    """Return the components of a page in its views that could be digits.
+
+    Args:
+        views: of the page.
+        enlarged: gives more views of it, of the near ones; asked for where there is ink that may be too small for them.
+    """
+    far = next((view for view in views if view.far), None)
+    every = [layer for view in views for layer in _layers(view, far)]
+    near = [layer for layer in every if not layer.view.far]
+    if any(_has_small_ink(layer) for layer in near):
+        more = enlarged([view for view in views if not view.far])
+        every += [layer for view in more for layer in _layers(view, far)]
+    candidates = [_candidate(layer, [int(i)], "component") for layer in every for i in layer.proposed]
+    places = [(number, int(i)) for number, layer in enumerate(every) for i in layer.proposed]
     if len(candidates) > MOST:
         kept = sorted(range(len(candidates)), key=lambda i: -candidates[i].mass)[:MOST]
         candidates, places = [candidates[i] for i in kept], [places[i] for i in kept]
     return Proposals(candidates, places, every)
+
+
+def _layers(view: View, far: View | None) -> list[_Layer]:
+    """Return the components of a view at each of its thresholds, each proposed once."""
+    layers = [_layer(view, threshold) for threshold in view.levels]
+    for layer in layers if far and not view.far else ():
+        layer.proposed = layer.proposed[~hollow(layer.boxes[layer.proposed] * view.scale, far)]
+    _drop_twins(layers)
+    return layers
+
+
+def _has_small_ink(layer: _Layer) -> bool:
+    """Say whether a layer has ink of the height of small digits, whole ones or large parts of them."""
+    tall = layer.boxes[layer.usable, 3] - layer.boxes[layer.usable, 1]
+    return bool(((tall >= SMALLEST) & (tall <= SMALL)).any())
 
 
 def _layer(view: View, threshold: float) -> _Layer:
