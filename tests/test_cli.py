@@ -317,3 +317,16 @@ def test_the_version_is_the_packages_own(run) -> None:
 
     code, out, _ = run("--version")
     assert (code, out.strip()) == (0, version("digitlab"))
+
+
+@pytest.mark.parametrize("verb", ["read", "train", "data", "models"])
+def test_a_verb_alone_is_the_verb_among_all_others(verb: str) -> None:
+    """Only the verb that is asked for is looked at; what it says of itself is the same."""
+    command = "import sys; sys.argv[0] = 'digitlab'; from digitlab import cli; cli.{}()"
+    alone, among = (
+        subprocess.run([sys.executable, "-c", command.format(start), verb, "--help"], capture_output=True, text=True)
+        for start in ("main", "app")
+    )
+    assert alone.returncode == among.returncode == 0
+    assert alone.stdout == among.stdout
+    assert f"digitlab {verb}" in alone.stdout

@@ -38,7 +38,7 @@ def run(run, monkeypatch, tmp_path):
         return (Line(digits),) if digits else ()
 
     monkeypatch.setattr(reader, "read_page", read_page)
-    monkeypatch.setattr(reader, "_model", lambda model, threads: None)
+    monkeypatch.setattr(reader, "_model", lambda model: None)
     monkeypatch.chdir(tmp_path)
     return functools.partial(run, "read")
 

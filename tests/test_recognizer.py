@@ -277,3 +277,13 @@ def test_names_that_do_not_exist_say_what_there_is(tmp_path) -> None:
         load("nonsense")
     with pytest.raises(ModelError, match="--resume"):
         load(tmp_path)
+
+
+def test_alone_it_answers_the_same_without_threads_of_its_own(images, monkeypatch) -> None:
+    recognizer = Recognizer(content(), threads=3)
+    alone = recognizer.alone()
+    expected = recognizer.predict_proba(images)
+    monkeypatch.setattr("digitlab.jobs.ThreadPoolExecutor", None)
+    np.testing.assert_array_equal(alone.predict_proba(images), expected)
+    with pytest.raises(TypeError):  # the one it is from still has its own
+        recognizer.predict_proba(images)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import os
 import sys
 from enum import StrEnum
@@ -333,10 +334,20 @@ def data_export(
     print(path)
 
 
+def _app_for(words: list[str]) -> typer.Typer:
+    """Return the command line, or of it the one verb that is asked for: typer looks at all options of all others."""
+    verbs = [verb for verb in app.registered_commands if [verb.name or getattr(verb.callback, "__name__", "")] == words]
+    if not verbs:
+        return app
+    only = copy.copy(app)
+    only.registered_commands, only.registered_groups = verbs, []
+    return only
+
+
 def main() -> None:
     """Run the command line; every error of ours becomes one sentence and exit code 2."""
     try:
-        app()
+        _app_for(sys.argv[1:2])()
     except DigitlabError as error:
         print(f"digitlab: {error}", file=sys.stderr)
         sys.exit(2)

@@ -9,6 +9,7 @@ they are looked into before they run.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import difflib
 import json
@@ -143,6 +144,12 @@ class Recognizer:
         self._threads = threads or cores()
         self._where = where
         self._manifest_text = self._session.get_modelmeta().custom_metadata_map.get(KEY, "")
+
+    def alone(self) -> Recognizer:
+        """Return the same recogniser for callers with threads of their own: it works on one batch at a time."""
+        same = copy.copy(self)
+        same._threads = 1
+        return same
 
     @cached_property
     def manifest(self) -> Manifest:

@@ -203,3 +203,11 @@ def test_a_model_file_that_changed_is_loaded_again(tmp_path: Path) -> None:
     model.write_bytes(b"no model any more")
     with pytest.raises(digitlab.DigitlabError, match="not an ONNX file"):
         digitlab.read(grey(255), model)
+
+
+def test_one_set_of_models_serves_all_threads(monkeypatch) -> None:
+    loaded, load = [], reader._model
+    monkeypatch.setattr(reader, "_model", lambda model: loaded.append(model) or load(model))
+    pictures = [np.full((40, 40), 255, np.uint8)] * 3
+    assert len(list(Reader().read_many(pictures, workers=2))) == 3
+    assert loaded == ["default", "reader"]

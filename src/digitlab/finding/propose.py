@@ -120,8 +120,9 @@ def propose(views: list[View], enlarged: Callable[[list[View]], list[View]] = la
 def _layers(view: View, far: View | None) -> list[_Layer]:
     """Return the components of a view at each of its thresholds, each proposed once."""
     layers = [_layer(view, threshold) for threshold in view.levels]
-    for layer in layers if far and not view.far else ():
-        layer.proposed = layer.proposed[~hollow(layer.boxes[layer.proposed] * view.scale, far)]
+    if far and not view.far:
+        for layer in layers:
+            layer.proposed = layer.proposed[~hollow(layer.boxes[layer.proposed] * view.scale, far)]
     _drop_twins(layers)
     return layers
 

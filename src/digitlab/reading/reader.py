@@ -14,6 +14,7 @@ from digitlab.reading.expect import Pattern
 from digitlab.reading.open import Document, Opened, Pages, open_document
 from digitlab.reading.page import LONGEST, Judge, framed_digit, read_page
 from digitlab.readings import Line, Reading
+from digitlab.recognizer import Recognizer
 
 __all__ = ["LONGEST", "Judge", "Reader", "framed_digit"]
 
@@ -113,7 +114,7 @@ class Reader:
         """
         workers = cores() if workers is None else max(1, workers)
         # Several pictures share the cores: models that take them all themselves would only get in their way.
-        models = self._models(threads=1) if workers > 1 else (self.recognizer, self.judge)
+        models = self._models_alone() if workers > 1 else (self.recognizer, self.judge)
         for source, outcome in in_order(self._jobs(sources, pages, models), workers):
             if isinstance(outcome, Reading):
                 yield outcome
@@ -154,15 +155,23 @@ class Reader:
             _small(opened, self.picture) if self.picture else None,
         )
 
-    def _models(self, threads: int = 0) -> _Models:
+    def _models_alone(self) -> _Models:
+        """Return recogniser and judge to be called from several threads; what was given loaded stays as it is."""
+        recognizer, judge = (
+            model.alone() if isinstance(model, Recognizer) and isinstance(given, str | Path) else model
+            for given, model in zip(self._given, (self.recognizer, self.judge), strict=True)
+        )
+        return recognizer, judge
+
+    def _models(self) -> _Models:
         """Return recogniser and judge, loaded where they were given by name; `single` does without the judge."""
-        recognizer = _model(self._given[0], threads)
+        recognizer = _model(self._given[0])
         if getattr(recognizer, "channels", 1) != 1:
             raise ModelError(
                 f"{_name(recognizer)} is the judge of pieces that finds digits on a page, and does not tell which they"
                 " are; read with a recogniser of digits, as --model default is"
             )
-        judge = recognizer if self.single else _model(self._given[1], threads)
+        judge = recognizer if self.single else _model(self._given[1])
         if not self.single and getattr(judge, "channels", 3) != 3:
             raise ModelError(
                 f"{_name(judge)} tells digits apart, but is no judge of pieces; leave the judge out, or train one with:"
@@ -188,12 +197,12 @@ def _name(model: Judge) -> str:
     return str(getattr(model, "name", "this model"))
 
 
-def _model(model: Judge | str | Path, threads: int) -> Judge:
+def _model(model: Judge | str | Path) -> Judge:
     if not isinstance(model, str | Path):
         return model
     from digitlab.exchange import open_model
 
-    return open_model(model, threads=threads)
+    return open_model(model)
 
 
 def _small(opened: Opened, longest: int) -> bytes:
