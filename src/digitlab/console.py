@@ -90,6 +90,10 @@ def plan_rows(recipe: Recipe) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     page = recipe.to_dict()
     quiet = {
         "settle_epochs",
+        "settle_share",
+        "settle_rate",
+        "teacher",
+        "teacher_share",
         "label_smoothing",
         "averaging",
         "weight_decay",

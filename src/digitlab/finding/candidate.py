@@ -196,5 +196,5 @@ def make_candidate(
 def box_of(corner: tuple[int, int], mask: np.ndarray, scale: float) -> Box:
     """Return the box, in pixels of the opened picture, of a mask whose (left, top) lies at `corner` of its view."""
     (left, top), (height, width) = corner, mask.shape
-    right, bottom = (math.ceil(end * scale - 1e-6) for end in (left + width, top + height))
+    right, bottom = (math.floor(end * scale + 0.5) for end in (left + width, top + height))
     return int(left * scale), int(top * scale), right, bottom
