@@ -20,7 +20,7 @@ from digitlab import console, storage
 from digitlab.evaluation.canvas import to_png
 from digitlab.evaluation.comparison import folder_of, run_once, summarise
 from digitlab.evaluation.figures import comparison
-from digitlab.recipes import Recipe
+from digitlab.recipes import Recipe, measured
 from digitlab.training import Run
 
 RUNS = record.ROOT / "runs" / "compare"
@@ -109,9 +109,10 @@ def measure(setting: Setting, runs: list[Run], results: Path) -> dict[str, Any]:
     which is measured alone; where that is missing, their own mean duration stands.
     """
     row = {"setting": setting.title, **summarise(runs).to_dict()}
-    epochs = results / "epochs.json"
+    epochs, alone = results / "epochs.json", None
     if epochs.exists():
-        alone = json.loads(epochs.read_text())["recipes"][row["name"]]
+        alone = json.loads(epochs.read_text())["recipes"].get(row["name"])
+    if alone:
         row["seconds"] = round(alone["seconds"]["median"] * row["epochs"] * row["train_size"] / alone["images"], 1)
     row |= {"claim": None if setting.claim is None else round(setting.claim / 100, 6), "said": setting.said}
     return row | {"all_images": not setting.train_size, "seeds_wanted": setting.seeds}
@@ -131,6 +132,16 @@ def measured_by_recipe(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
         for row in rows
         if row["all_images"] and row["epochs"] == Recipe.load(row["name"]).plan.epochs
     }
+
+
+def write_measured(found: dict[str, dict[str, Any]], results: Path) -> None:
+    """Put figures among those that `digitlab recipes` shows."""
+    storage.write_json(results / MEASURED.name if is_trial(results) else MEASURED, measured() | found)
+
+
+def is_trial(results: Path) -> bool:
+    """Whether figures are for somewhere else than results/: then they stay there."""
+    return results.resolve() != record.RESULTS
 
 
 def in_words(row: dict[str, Any]) -> str:
@@ -179,15 +190,13 @@ def main() -> None:
         return
     figures = {"rows": rows}
     print(record.write("classics", figures, libraries=LIBRARIES, results=asked.results))
-    # Figures for somewhere else than results/ stay there: they are a trial.
-    trial = asked.results.resolve() != record.RESULTS
-    storage.write_json(asked.results / MEASURED.name if trial else MEASURED, measured_by_recipe(rows))
+    write_measured(measured_by_recipe(rows), asked.results)
     lenet = [row for row in rows if row["name"].startswith("lenet50")]
     if lenet:
         figures = {"rows": lenet, "answers": answers(lenet)}
         record.write("lenet50", figures, libraries=LIBRARIES, results=asked.results)
         drawn = comparison([row | {"name": row["setting"]} for row in lenet], y_label="test accuracy")
-        storage.write_bytes(asked.results / FIGURE.name if trial else FIGURE, to_png(drawn))
+        storage.write_bytes(asked.results / FIGURE.name if is_trial(asked.results) else FIGURE, to_png(drawn))
 
 
 if __name__ == "__main__":

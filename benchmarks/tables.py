@@ -62,6 +62,17 @@ def classics(page: Results) -> str:
     return markdown(columns, rows, left=2)
 
 
+def own(page: Results) -> str:
+    columns = ("recipe", "parameters", "measured: mean (95 % interval)", "mark to pass", "passed", "runs", "epochs",
+               "minutes a run")  # fmt: skip
+    rows = [
+        (f"`{row['name']}`", f"{row['parameters']:,}", with_spread(row), row["said"], met(row), runs_of(row),
+         row["epochs"], f"{row['seconds'] / 60:.0f}")
+        for row in page["rows"]
+    ]  # fmt: skip
+    return markdown(columns, rows)
+
+
 def lenet50(page: Results) -> str:
     columns = ("network", "training images", "epochs", "parameters", "measured: mean (95 % interval)", "runs")
     rows = [
@@ -163,6 +174,7 @@ def judge(page: Results) -> str:
 # What a marker stands for: the file in results/ without its ending, what draws it, and the script that measures.
 TABLES: dict[str, tuple[str, Callable[[Results], str], str]] = {
     "classics": ("classics", classics, "classics.py"),
+    "own": ("own", own, "own.py"),
     "lenet50": ("lenet50", lenet50, "classics.py"),
     "throughput": ("throughput", throughput, "throughput.py"),
     "cold-start": ("cold_start", cold_start, "cold_start.py"),

@@ -63,11 +63,11 @@ def test_tables_of_a_page_are_what_results_give(script: Any, page: Path) -> None
 
 
 def test_every_recipe_in_results_is_in_the_package() -> None:
-    named = {row["name"] for name in ("classics", "lenet50") for row in results(name)["rows"]}
+    named = {row["name"] for name in ("classics", "lenet50", "own") for row in results(name)["rows"]}
     assert named <= set(bundled_names())
 
 
-@pytest.mark.parametrize("name", ["classics", "lenet50"])
+@pytest.mark.parametrize("name", ["classics", "lenet50", "own"])
 def test_results_agree_with_the_recipes_as_they_are(name: str) -> None:
     for row in results(name)["rows"]:
         assert row["parameters"] == Recipe.load(row["name"]).parameters, row["setting"]
@@ -76,7 +76,8 @@ def test_results_agree_with_the_recipes_as_they_are(name: str) -> None:
 
 
 def test_what_the_package_shows_is_what_was_measured(script: Any) -> None:
-    assert script("classics").measured_by_recipe(results("classics")["rows"]) == measured()
+    rows = [*results("classics")["rows"], *results("own")["rows"]]
+    assert script("classics").measured_by_recipe(rows) | script("own").of_fast(RESULTS) == measured()
 
 
 @pytest.mark.parametrize("name", ["default", "reader"])

@@ -1,0 +1,59 @@
+"""Our own recipes over several seeds, beside the marks that they are to pass: `classics.py` has those of others.
+
+Runs lie in runs/compare/ and are used again, so the script can be stopped and started. Those of `fast` and `fast-99.4`
+are by fast_training.py, whose figures are taken over. Writes results/own.json, and what `digitlab recipes` shows.
+
+    python benchmarks/own.py --only tiny     # five trainings, under an hour on two cores
+    python benchmarks/own.py --finished-only # what the runs so far give; trains nothing
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import record
+from classics import LIBRARIES, RUNS, Setting, gather, in_words, measure, measured_by_recipe, write_measured
+from digitlab.evaluation import mean_interval
+from digitlab.recipes import Recipe
+
+# The marks: what is published, or where nothing is, what was set out for.
+SETTINGS = (
+    Setting("tiny", 5, 99.40, "99.40 % below 5,000 parameters; nothing clean is published there"),
+    Setting("best", 5, 99.75, "99.75 %, the published means of one network"),
+)
+
+
+def of_fast(results: Path) -> dict[str, dict[str, Any]]:
+    """Return what `digitlab recipes` shows of the fast recipes, as fast_training.py has measured it."""
+    path = results / "fast_training.json"
+    part = json.loads(path.read_text()).get("accuracy") if path.exists() else None
+    shown = {}
+    for name, found in part["recipes"].items() if part else ():
+        mean, low, high = mean_interval(found["values"])
+        row = {"mean": mean, "low": low, "high": high}
+        shown[name] = row | {"runs": len(found["values"]), "epochs": Recipe.load(name).plan.epochs,
+                             "text": in_words(row)}  # fmt: skip
+    return shown
+
+
+def main() -> None:
+    options = record.parser(__doc__)
+    options.add_argument("--finished-only", action="store_true", help="train nothing, take what is finished")
+    options.add_argument("--only", action="append", choices=[s.name for s in SETTINGS], help="all if not given")
+    options.add_argument("--runs", type=Path, default=RUNS, metavar="DIR", help="where the runs lie")
+    asked = options.parse_args()
+    path = asked.results / "own.json"
+    known = {row["name"]: row for row in json.loads(path.read_text())["rows"]} if path.exists() else {}
+    for setting in SETTINGS:
+        runs = gather(setting, asked.runs, asked.finished_only) if setting.name in (asked.only or setting.name) else []
+        if runs:
+            row = known[setting.name] = measure(setting, runs, asked.results)
+            print(f"{setting.title:20s} {in_words(row)}, {len(runs)} of {setting.seeds} runs", flush=True)
+    write_measured(measured_by_recipe(list(known.values())) | of_fast(asked.results), asked.results)
+    print(record.write("own", {"rows": list(known.values())}, libraries=LIBRARIES, results=asked.results))
+
+
+if __name__ == "__main__":
+    record.run(main)
