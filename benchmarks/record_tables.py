@@ -7,6 +7,7 @@ from typing import Any
 from cells import Results, markdown
 from digitlab.console import interval, percent
 
+TICKS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 BEGINNINGS = {"nothing": "from nothing", "pen": "from the pen's digits"}
 
 
@@ -39,12 +40,6 @@ def low_data_figure(page: Results) -> Any:
     ]  # fmt: skip
     figure = comparison(points, x_label="labels", y_label="wrong")
     figure.axes[0].set(yscale="log", ylabel="wrong on the test images: mean, and each seed")
-    figure.axes[0].set_yticks([0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5])
-    figure.axes[0].yaxis.set_minor_locator(_nothing())
+    figure.axes[0].set_yticks(TICKS, [f"{100 * tick:g} %" for tick in TICKS])
+    figure.axes[0].minorticks_off()
     return figure
-
-
-def _nothing() -> Any:
-    from matplotlib.ticker import NullLocator
-
-    return NullLocator()
