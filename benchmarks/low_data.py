@@ -24,9 +24,10 @@ from digitlab.data import strokes
 from digitlab.data.digits import Digits, Material
 from digitlab.evaluation import mean_interval
 from digitlab.evaluation.canvas import to_png
+from digitlab.manifest import Manifest
 from digitlab.networks import to_onnx
 from digitlab.recipes import Recipe
-from digitlab.recognizer import Manifest, Recognizer
+from digitlab.recognizer import Recognizer
 from digitlab.training.device import keep_memory
 from digitlab.training.loop import Training
 from record_tables import low_data_figure

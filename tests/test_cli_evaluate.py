@@ -7,9 +7,10 @@ import pytest
 
 from digitlab.data import Digits, Splits, export, strokes
 from digitlab.evaluation import corrupt
+from digitlab.manifest import Manifest
 from digitlab.networks.onnx_graph import to_onnx
 from digitlab.recipes import read_layers
-from digitlab.recognizer import Manifest, load
+from digitlab.recognizer import load
 
 LAYERS = ["flatten", "dense 10"]
 

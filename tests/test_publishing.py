@@ -10,8 +10,9 @@ from digitlab import publishing
 from digitlab.cards import model_card
 from digitlab.errors import OutputError
 from digitlab.evaluation.metrics import wilson_interval
+from digitlab.manifest import Manifest
 from digitlab.recipes import Recipe
-from digitlab.recognizer import Manifest, load, read_file
+from digitlab.recognizer import load, read_file
 
 pytest.importorskip("safetensors", reason="needs safetensors: pip install 'digitlab[push]'")
 

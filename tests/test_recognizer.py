@@ -13,9 +13,10 @@ from onnx import TensorProto, helper
 import digitlab
 from digitlab.data.digits import PART, SEVERAL
 from digitlab.errors import ModelError
+from digitlab.manifest import KEY, Manifest
 from digitlab.networks.onnx_graph import to_onnx
 from digitlab.recipes import read_layers
-from digitlab.recognizer import BATCH, KEY, LEAST, Manifest, Recognizer, load
+from digitlab.recognizer import BATCH, LEAST, Recognizer, load
 
 LAYERS = read_layers(["flatten", "dense 10"])
 

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digitlab.errors import UsageError
+from digitlab.manifest import Manifest
 from digitlab.reading import Reader, page
 from digitlab.reading.open import Document
-from digitlab.recognizer import Manifest, load
+from digitlab.recognizer import load
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 28, 28), dtype=np.uint8)
 

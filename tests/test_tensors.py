@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from digitlab.errors import MissingExtraError, ModelError
+from digitlab.manifest import KEY
 from digitlab.recipes import Recipe
-from digitlab.recognizer import KEY, load, read_file
+from digitlab.recognizer import load, read_file
 from digitlab.tensors import to_safetensors, weights
 
 

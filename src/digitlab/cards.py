@@ -9,8 +9,9 @@ from statistics import NormalDist
 from typing import Any
 
 from digitlab.errors import ModelError
+from digitlab.manifest import Manifest
 from digitlab.recipes import Recipe
-from digitlab.recognizer import Manifest, bundled, load
+from digitlab.recognizer import bundled, load
 
 KINDS = {"digits": "reads digits", "judge": "judge of pieces, used by the reader"}
 """What recognisers do, in words."""

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from digitlab.evaluation import Compared, Evaluation
+    from digitlab.manifest import Manifest
     from digitlab.recipes import Recipe
-    from digitlab.recognizer import Manifest
 
 TOLD = 10_000  # pieces of pages from one line about them to the next
 

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from digitlab.cards import model_card
 from digitlab.errors import OutputError
+from digitlab.manifest import Manifest
 from digitlab.recipes import Recipe, to_toml
-from digitlab.recognizer import FILE, Manifest, Recognizer, read_file
+from digitlab.recognizer import FILE, Recognizer, read_file
 from digitlab.remote import Target, is_url
 from digitlab.tensors import to_safetensors
 

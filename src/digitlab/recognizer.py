@@ -10,33 +10,23 @@ they are looked into before they run.
 from __future__ import annotations
 
 import copy
-import dataclasses
 import difflib
-import json
-from dataclasses import dataclass, field
 from functools import cached_property, partial
 from importlib import resources
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from digitlab import remote
 from digitlab.errors import ModelError
+from digitlab.inspection import LARGEST_FILE, inspect
 from digitlab.jobs import cores, in_order
+from digitlab.manifest import KEY, Manifest
 
 FILE = "recognizer.onnx"  # in a run's folder, and in what is pushed
-KEY = "digitlab"  # of the manifest in the file's metadata
-FORMAT = 1
-LARGEST_FILE = 256 * 2**20  # bytes
 BATCH = 128  # images at once: enough to fill the processor; 512 are no faster and take three times the memory
 LEAST = 64  # in a batch, where several threads share the images
-
-# What a network of ours is made of. None of these reads files, loops or calls other code.
-OPERATORS = {
-    "Add", "AveragePool", "BatchNormalization", "Cast", "Concat", "Conv", "Flatten", "Gemm", "GlobalAveragePool",
-    "Identity", "Log", "MatMul", "MaxPool", "Mul", "Relu", "Reshape", "Sigmoid", "Slice", "Softmax", "Tanh",
-}  # fmt: skip
 
 
 class Verdict(NamedTuple):
@@ -54,58 +44,6 @@ class Verdict(NamedTuple):
     odds: np.ndarray
     several: np.ndarray
     part: np.ndarray
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What a recogniser knows about itself.
-
-    Attributes:
-        name: of the recogniser.
-        recipe: the recipe it was trained by, as `Recipe.to_dict` gives it.
-        temperature: divides the logits before the softmax, so that confidence is calibrated.
-        digit_temperature: divides the log odds of being a digit, likewise.
-        digit_offset: is taken from those log odds first.
-        framing: how images are brought to 28x28; always "mnist" so far.
-        labels: what the ten outputs mean.
-        training: seed, epochs, data digest, command, hardware, seconds.
-        figures: what was measured, with how many images.
-        versions: of the libraries that made it.
-    """
-
-    name: str
-    recipe: dict[str, Any] = field(default_factory=dict)
-    temperature: float = 1.0
-    digit_temperature: float = 1.0
-    digit_offset: float = 0.0
-    framing: str = "mnist"
-    labels: tuple[int, ...] = tuple(range(10))
-    training: dict[str, Any] = field(default_factory=dict)
-    figures: dict[str, Any] = field(default_factory=dict)
-    versions: dict[str, str] = field(default_factory=dict)
-
-    def to_json(self) -> str:
-        """Return the manifest as it stands in the file's metadata."""
-        return json.dumps({"format": FORMAT, **dataclasses.asdict(self)}, indent=1)
-
-    @classmethod
-    def from_json(cls, text: str, where: str) -> Manifest:
-        """Read a manifest. Raises ModelError naming `where` if it is damaged or newer than this program."""
-        try:
-            page = json.loads(text)
-            if page.pop("format") > FORMAT:
-                raise ModelError(f"{where} was made by a newer digitlab; upgrade with: pip install -U digitlab")
-            manifest = cls(**{**page, "labels": tuple(page["labels"])})
-            sound = isinstance(manifest.name, str) and manifest.labels == tuple(range(10))
-            sound = sound and 0.01 <= float(manifest.temperature) <= 100
-            tables = (manifest.recipe, manifest.training, manifest.figures, manifest.versions)
-            sound = sound and all(isinstance(table, dict) for table in tables)
-            sound = sound and 0.01 <= float(manifest.digit_temperature) <= 100 and abs(manifest.digit_offset) <= 100
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise ModelError(f"{where} has a damaged manifest ({error}); export the recogniser again") from None
-        if not sound:
-            raise ModelError(f"{where} has an impossible manifest; export the recogniser again")
-        return manifest
 
 
 class Recognizer:
@@ -265,39 +203,6 @@ def _scaled(images: np.ndarray, channels: int) -> np.ndarray:
     elif not (batch.min(initial=0) >= 0 and batch.max(initial=0) <= 1):  # also false where there is a NaN
         raise ModelError("float images must lie in 0 to 1, without NaN; divide by 255 or pass them as uint8")
     return batch
-
-
-def inspect(content: bytes, where: str) -> None:
-    """Refuse a model file that is too large, damaged, foreign or unsafe, before anything of it runs.
-
-    Raises:
-        ModelError: with one sentence on what is wrong with the file called `where`.
-    """
-    if len(content) > LARGEST_FILE:
-        raise ModelError(f"{where} is larger than {LARGEST_FILE >> 20} MB; a recogniser of digits is not")
-    import onnx
-    from google.protobuf.message import DecodeError
-
-    try:
-        model = onnx.load_model_from_string(content)
-    except DecodeError:
-        model = onnx.ModelProto()
-    graph = model.graph
-    if not graph.node:
-        raise ModelError(f"{where} is not an ONNX file, or is cut short; export the recogniser again")
-    tensors = [*graph.initializer, *(a.t for node in graph.node for a in node.attribute if a.HasField("t"))]
-    if any(tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data for tensor in tensors):
-        raise ModelError(f"{where} keeps its weights in other files, which is refused; save it as one file")
-    foreign = sorted({node.op_type for node in graph.node if node.domain or node.op_type not in OPERATORS})
-    nested = any(a.HasField("g") or a.graphs for node in graph.node for a in node.attribute)
-    if foreign or nested or model.functions or graph.sparse_initializer:
-        what = f"operators that no recogniser needs ({', '.join(foreign[:3])})" if foreign else "nested graphs"
-        raise ModelError(f"{where} contains {what}, which is refused")
-    names = {value.name for value in graph.output}
-    manifest = {entry.key: entry.value for entry in model.metadata_props}.get(KEY)
-    if manifest is None or [value.name for value in graph.input] != ["images"] or not {"logits", "features"} <= names:
-        raise ModelError(f"{where} is an ONNX file, but no digitlab recogniser; train one with: digitlab train conv3")
-    Manifest.from_json(manifest, where)
 
 
 def bundled() -> list[str]:

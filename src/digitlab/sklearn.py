@@ -20,8 +20,9 @@ from digitlab import remote
 from digitlab.data.digits import Digits, Material
 from digitlab.errors import ArrayError, UsageError
 from digitlab.evaluation.extra import needs_extra
+from digitlab.manifest import Manifest
 from digitlab.recipes import Recipe
-from digitlab.recognizer import Manifest, Recognizer
+from digitlab.recognizer import Recognizer
 
 with needs_extra("DigitClassifier"):
     import torch

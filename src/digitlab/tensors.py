@@ -7,8 +7,9 @@ import json
 import numpy as np
 
 from digitlab.errors import MissingExtraError
+from digitlab.inspection import inspect
+from digitlab.manifest import KEY, Manifest
 from digitlab.recipes import Recipe
-from digitlab.recognizer import KEY, Manifest, inspect
 
 
 def weights(content: bytes, where: str = "this model") -> tuple[dict[str, np.ndarray], Manifest]:

@@ -9,9 +9,10 @@ import pytest
 
 from digitlab.data import strokes
 from digitlab.data.digits import Digits
+from digitlab.manifest import Manifest
 from digitlab.networks.onnx_graph import to_onnx
 from digitlab.recipes import read_layers
-from digitlab.recognizer import Manifest, Recognizer
+from digitlab.recognizer import Recognizer
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from digitlab.manifest import Manifest
 from digitlab.recipes import Recipe, read_layers
-from digitlab.recognizer import Manifest, Recognizer
+from digitlab.recognizer import Recognizer
 
 FILES = Path(__file__).parent / "files"
 

@@ -6,7 +6,8 @@ import pytest
 from digitlab import tensors
 from digitlab.errors import ModelError
 from digitlab.exchange import export_model, import_model
-from digitlab.recognizer import Manifest, Recognizer, load
+from digitlab.manifest import Manifest
+from digitlab.recognizer import Recognizer, load
 
 LINES = [
     "conv 6 3 stride 2", "batchnorm", "residual [", "depthwise 3 same", "conv 6 1 nobias", "se 2", "]",

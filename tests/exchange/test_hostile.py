@@ -14,7 +14,7 @@ import pytest
 
 import digitlab
 from digitlab.errors import ModelError
-from digitlab.recognizer import Manifest
+from digitlab.manifest import Manifest
 
 FILES = Path(__file__).parent / "files"
 MODEST = 64 * 2**20  # bytes

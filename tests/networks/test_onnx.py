@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch")
 
+from digitlab.manifest import Manifest  # noqa: E402
 from digitlab.networks import Network, initialise, to_onnx  # noqa: E402
 from digitlab.networks.module import SqueezeExcite  # noqa: E402
 from digitlab.recipes import USAGE, Recipe, bundled_names, count_parameters, read_layers  # noqa: E402
-from digitlab.recognizer import Manifest, Recognizer  # noqa: E402
+from digitlab.recognizer import Recognizer  # noqa: E402
 
 EVERY_LAYER = [
     "conv 6 3 same stride 2 nobias", "batchnorm", "relu", "avgpool 2", "conv 8 3 pad 2", "relu", "maxpool 2",

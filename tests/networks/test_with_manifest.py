@@ -10,9 +10,10 @@ import pytest
 pytest.importorskip("torch", reason="networks are built with the extra train")
 
 from digitlab.errors import ModelError
+from digitlab.manifest import Manifest
 from digitlab.networks.onnx_graph import to_onnx, with_manifest
 from digitlab.recipes import read_layers
-from digitlab.recognizer import Manifest, Recognizer
+from digitlab.recognizer import Recognizer
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import zlib
 from digitlab.errors import ModelError
 from digitlab.exchange.architecture import shown
 from digitlab.exchange.hdf5 import PICKLES
-from digitlab.recognizer import LARGEST_FILE
+from digitlab.inspection import LARGEST_FILE
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
 KNOWN = {CONFIG, WEIGHTS, "metadata.json"}

@@ -18,8 +18,8 @@ from digitlab.exchange import hdf5
 from digitlab.exchange.architecture import Architecture, Step, read_architecture, shown
 from digitlab.exchange.extra import keras
 from digitlab.exchange.ways import walk
+from digitlab.inspection import LARGEST_FILE
 from digitlab.recipes import Layer, count_parameters, read_layers
-from digitlab.recognizer import LARGEST_FILE
 
 Weights = dict[str, np.ndarray]
 

@@ -15,7 +15,7 @@ from typing import Any
 from digitlab.errors import ModelError
 from digitlab.exchange.architecture import shown
 from digitlab.exchange.extra import needs_keras
-from digitlab.recognizer import LARGEST_FILE
+from digitlab.inspection import LARGEST_FILE
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 PICKLES = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))

@@ -14,9 +14,10 @@ from digitlab.exchange.architecture import shown
 from digitlab.exchange.from_keras import from_keras
 from digitlab.exchange.opening import FOREIGN, HDF5, content_of, weights_beside
 from digitlab.exchange.states import State, checked, from_safetensors
+from digitlab.inspection import LARGEST_FILE, inspect
+from digitlab.manifest import Manifest
 from digitlab.networks.onnx_graph import to_onnx
 from digitlab.recipes import Layer, Recipe
-from digitlab.recognizer import LARGEST_FILE, Manifest, inspect
 
 
 def to_content(files: Sequence[Path], recipe: str | None = None, name: str | None = None) -> bytes:

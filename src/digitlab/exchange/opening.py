@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from digitlab.errors import ModelError
 from digitlab.exchange.extra import needs_keras
-from digitlab.recognizer import LARGEST_FILE, Recognizer, load
+from digitlab.inspection import LARGEST_FILE
+from digitlab.recognizer import Recognizer, load
 from digitlab.remote import fetch, is_url, shown
 
 HDF5 = (".h5", ".hdf5")

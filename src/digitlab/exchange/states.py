@@ -16,9 +16,10 @@ from digitlab.errors import ModelError
 from digitlab.exchange.architecture import shown
 from digitlab.exchange.extra import needs_keras
 from digitlab.exchange.hdf5 import PICKLES
+from digitlab.manifest import KEY, Manifest
 from digitlab.networks.onnx_graph import to_onnx
 from digitlab.recipes import CONVOLUTIONS, Layer, Recipe
-from digitlab.recognizer import KEY, Manifest, Recognizer
+from digitlab.recognizer import Recognizer
 
 LARGEST_HEADER = 2**20  # bytes; a recogniser's own is a few thousand
 PROBES = 8  # images by which a file's graph is compared with what its recipe says

@@ -14,8 +14,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from digitlab.manifest import Manifest
 from digitlab.networks.onnx_graph import finished
-from digitlab.recognizer import Manifest, Recognizer
+from digitlab.recognizer import Recognizer
 
 LEAST = 1e-20  # is added to each probability, so that its logarithm is finite
 

@@ -12,8 +12,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from digitlab.inspection import inspect
+from digitlab.manifest import KEY, Manifest
 from digitlab.recipes import ACTIVATIONS, CONVOLUTIONS, Layer, Steps, nest
-from digitlab.recognizer import KEY, Manifest, inspect
 
 OPSET, IR_VERSION = 17, 8  # old enough for every ONNX tool of the last years
 

@@ -4,7 +4,8 @@ from digitlab.recipes.blocks import Block, Steps, nest
 from digitlab.recipes.committee import Member
 from digitlab.recipes.layer import ACTIVATIONS, BLOCKS, CONVOLUTIONS, Layer
 from digitlab.recipes.layers import count_multiplications, count_parameters, read_layers, table
-from digitlab.recipes.recipe import Augmentation, Claim, Plan, Recipe, Source, bundled_names, measured
+from digitlab.recipes.recipe import Recipe, bundled_names, measured
+from digitlab.recipes.settings import Augmentation, Claim, Plan, Source
 from digitlab.recipes.words import USAGE
 from digitlab.recipes.writing import to_toml
 

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from digitlab.errors import RecipeError
 
 if TYPE_CHECKING:
-    from digitlab.recipes.recipe import Recipe, Source
+    from digitlab.recipes.recipe import Recipe
+    from digitlab.recipes.settings import Source
 
 MOST = 64  # members
 APART = 1000  # by so much the seeds of members differ from one of the committee's own seeds to the next

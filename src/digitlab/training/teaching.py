@@ -6,12 +6,13 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-from digitlab import recognizer as recognizers
 from digitlab import storage
 from digitlab.data.digits import NO_DIGIT, Material
 from digitlab.errors import RunError
+from digitlab.manifest import Manifest
 from digitlab.networks import to_onnx
 from digitlab.recipes import Recipe
+from digitlab.recognizer import Recognizer
 from digitlab.training.calibration import fit_odds, fit_temperature
 from digitlab.training.device import describe_hardware, fast_bfloat16, keep_memory, pick_device
 from digitlab.training.loop import Listener, Training, deterministic
@@ -81,7 +82,7 @@ def go_on(run: Run, material: Material, listen: Listener) -> Run:
     return run
 
 
-def write_recognizer(run: Run, make: Callable[[recognizers.Manifest], bytes], material: Material) -> None:
+def write_recognizer(run: Run, make: Callable[[Manifest], bytes], material: Material) -> None:
     """Write recognizer.onnx, calibrated on the validation digits.
 
     Args:
@@ -93,10 +94,8 @@ def write_recognizer(run: Run, make: Callable[[recognizers.Manifest], bytes], ma
         OutputError: it cannot be written.
     """
     facts = {"seed": run.seed, "epochs": run.recipe.plan.epochs, **run.facts}
-    manifest = recognizers.Manifest(
-        run.recipe.name, run.recipe.to_dict(), training=facts, versions=facts.pop("versions", {})
-    )
-    plain = recognizers.Recognizer(make(manifest), trusted=True)
+    manifest = Manifest(run.recipe.name, run.recipe.to_dict(), training=facts, versions=facts.pop("versions", {}))
+    plain = Recognizer(make(manifest), trusted=True)
     pieces = material.held_out
     images, labels = material.validation.images, material.validation.labels
     if run.recipe.data.channels > 1:
