@@ -18,6 +18,13 @@ def corruptions(page: Results) -> str:
     return markdown(columns, rows)
 
 
+def others(page: Results) -> str:
+    rows = [(f"`{row['name']}`", percent(row["accuracy"]), f"{interval(*row['interval'])} %", row["errors"])
+            for row in page["rows"]]  # fmt: skip
+    columns = (f"optdigits, {page['rows'][0]['n']:,} images", "read right", "95 % interval", "wrong")
+    return markdown(columns, rows)
+
+
 def _row(part: Results) -> tuple[Any, ...]:
     return (
         percent(part["accuracy"]),

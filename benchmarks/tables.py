@@ -189,6 +189,7 @@ TABLES: dict[str, tuple[str, Callable[[Results], str], str]] = {
     "round-trips": ("round_trips", round_trips, "round_trips.py"),
     "default": ("default", default, "bundle.py"),
     "corruptions": ("robustness", robustness_tables.corruptions, "robustness.py"),
+    "others": ("others", robustness_tables.others, "others.py"),
     "outliers": ("robustness", robustness_tables.outliers, "robustness.py"),
     "calibration": ("robustness", robustness_tables.calibration, "robustness.py"),
     "refusals": ("robustness", robustness_tables.refusals, "robustness.py"),

@@ -213,3 +213,12 @@ def test_photos_are_measured_written_and_put_into_tables(
     assert json.loads(predictions.read_text())["a.png"] == ["12", "3"]
     for name in ("photos", "photo-subsets", "photo-sources"):
         assert "50.0 % (15.0 to 85.0)" in scripts.tables.table(name, tmp_path)
+
+
+def test_other_peoples_digits_are_framed_so_that_they_can_be_read(scripts: Any) -> None:
+    pytest.importorskip("sklearn")
+    from digitlab.recognizer import load
+
+    digits = scripts.others.optdigits()[:300]
+    assert digits.images.shape == (300, 28, 28)
+    assert (load("default").predict(digits.images) == digits.labels).mean() > 0.94
