@@ -1,7 +1,7 @@
 """Digits of another collection, which no recogniser here has learned from: optdigits, written by 43 other people.
 
-Its test images, 1,797 of 8 x 8 pixels and 17 grey levels, come with scikit-learn. They are enlarged tenfold and framed as
-any picture is, then recognised. Writes results/others.json.
+Its test images, 1,797 of 8 x 8 pixels and 17 grey levels, come with scikit-learn. They are enlarged tenfold and framed
+as any picture is, then recognised. Writes results/others.json.
 
     python benchmarks/others.py
 
