@@ -73,16 +73,13 @@ class Document:
         picture, size = self.decode(number, longest)
         if longest is not None and max(picture.size) > longest * 1.5:
             picture = picture.reduce(round(max(picture.size) / longest))
-        rgb = None
-        if picture.mode != "L":
-            rgb = np.asarray(picture)
-            grey = np.asarray(picture.convert("L"))
-            if _grey_as_colour(rgb[:: max(1, len(rgb) // 256)]):
-                rgb = None
-        else:
-            grey = np.asarray(picture)
-        if longest is not None and max(grey.shape) > longest * 1.1:  # whole-number steps left it larger
-            grey, rgb = shrunk(grey, longest), None if rgb is None else shrunk(rgb, longest)
+        rgb = None if picture.mode == "L" else np.asarray(picture)
+        if rgb is not None and _grey_as_colour(rgb[:: max(1, len(rgb) // 256)]):
+            rgb, picture = None, picture.convert("L")
+        if longest is not None and max(picture.size) > longest * 1.1:  # whole-number steps left it larger
+            picture = Image.fromarray(shrunk(np.asarray(picture), longest))
+            rgb = None if rgb is None else np.asarray(picture)
+        grey = np.asarray(picture if rgb is None else picture.convert("L"))
         return Opened(grey, rgb, size, self.file, number, self.pages)
 
     def wanted(self, pages: Pages | None = None) -> range:
