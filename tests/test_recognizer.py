@@ -288,3 +288,12 @@ def test_alone_it_answers_the_same_without_threads_of_its_own(images, monkeypatc
     np.testing.assert_array_equal(alone.predict_proba(images), expected)
     with pytest.raises(TypeError):  # the one it is from still has its own
         recognizer.predict_proba(images)
+
+
+def test_one_image_gets_the_probabilities_that_it_has_among_many(images) -> None:
+    recognizer = Recognizer(content())
+    many = recognizer.predict_proba(images)
+    for place in range(20):
+        one = recognizer.predict_proba(images[place : place + 1])
+        assert (one.shape, one.dtype) == ((1, 10), np.float32)
+        np.testing.assert_allclose(one[0], many[place], rtol=1e-5, atol=1e-7)

@@ -16,6 +16,7 @@ import pytest
 
 from digitlab.errors import RunError, UsageError
 from digitlab.recipes import Recipe, bundled_names, measured
+from digitlab.recognizer import bundled
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "results"
@@ -80,7 +81,7 @@ def test_what_the_package_shows_is_what_was_measured(script: Any) -> None:
     assert script("classics").measured_by_recipe(rows) | script("own").of_fast(RESULTS) == measured()
 
 
-@pytest.mark.parametrize("name", ["default", "reader"])
+@pytest.mark.parametrize("name", bundled())
 def test_the_figures_of_a_bundled_recogniser_are_of_the_file_that_ships(name: str) -> None:
     page = results(name)
     content = (ROOT / "src" / "digitlab" / "weights" / f"{name}.onnx").read_bytes()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 import difflib
+import math
 from functools import cached_property, partial
 from importlib import resources
 from pathlib import Path
@@ -153,6 +154,12 @@ class Recognizer:
         return np.exp(-np.logaddexp(np.float32(0), -self.judge(images)[1]))
 
     def _softmax(self, logits: np.ndarray) -> np.ndarray:
+        if len(logits) == 1:  # six calls of NumPy cost more than ten exponentials
+            (row,) = logits.tolist()
+            top, coldness = max(row), 1 / self.manifest.temperature
+            shares = [math.exp((value - top) * coldness) for value in row]
+            total = sum(shares)
+            return np.array([[share / total for share in shares]], np.float32)
         scaled = logits / np.float32(self.manifest.temperature)
         scaled -= np.maximum.reduce(scaled, axis=1, keepdims=True)  # for one image, `scaled.max` costs twice as much
         np.exp(scaled, out=scaled)
