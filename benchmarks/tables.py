@@ -131,11 +131,13 @@ def strokes_only(page: Results) -> str:
 
 def framing(page: Results) -> str:
     given = page["originals"]
-    rows = [("as they are given", percent(given), "")]
+    rows = [("as they are given", percent(given), "", "")]
     for name, setting in page["settings"].items():
         change = f"{100 * (setting['accuracy'] - given):+.2f}"
-        rows.append((name.replace("_", " "), percent(setting["accuracy"]), change))
-    return markdown((f"{page['n']:,} of MNIST's test digits", "read right", "change, points"), rows)
+        found = percent(setting["found"]["accuracy"])
+        rows.append((name.replace("_", " "), percent(setting["accuracy"]), change, found))
+    columns = (f"{page['n']:,} of MNIST's test digits", "with `--single`", "change, points", "as any picture")
+    return markdown(columns, rows)
 
 
 def round_trips(page: Results) -> str:

@@ -5,6 +5,7 @@ import pytest
 
 from digitlab.finding.candidate import Candidate, make_candidate
 from digitlab.finding.darkness import View
+from digitlab.reading import company
 from digitlab.reading.company import in_company, row_at
 from digitlab.reading.evidence import NAMES, gather
 
@@ -102,3 +103,20 @@ def test_ink_that_is_chosen_is_explained_however_unsure() -> None:
     assert lone[0, column] == 0
     beside = gather([piece(NEXT), piece(ROW[0])], labels(2), np.array([0.3, -5.0], np.float32), [0])
     assert beside[0, column] == pytest.approx(0.5)
+
+
+def test_what_has_a_picture_to_itself_gains_by_what_it_fills_of_it(monkeypatch) -> None:
+    large, middling, low = (300, 40, 420, 360), (300, 140, 360, 260), (300, 180, 330, 240)  # of 400 pixels of height
+    dirt = ((100, 200, 160, 260), -3.0)
+
+    def gain(*pieces: tuple[tuple[int, int, int, int], float]) -> float:
+        told = []
+        for lone in (0.0, 1.0):
+            monkeypatch.setattr(company, "LONE", lone)
+            told.append(float(judged(*pieces, row=[])[0]))
+        return told[1] - told[0]
+
+    assert gain((large, 1.0)) == pytest.approx(1, abs=1e-5)
+    assert gain((middling, 1.0)) == pytest.approx(0.5, abs=1e-5)
+    assert gain((low, 1.0)) == 0
+    assert gain((middling, 1.0), dirt) == 0
