@@ -292,15 +292,17 @@ def test_reading_imports_nothing_heavy_and_help_imports_nothing_at_all(pictures)
     code = (
         "import sys; from digitlab import cli; sys.argv = ['digitlab', *{words}]\n"
         "try: cli.main()\nexcept SystemExit: pass\n"
-        "print(sorted(m for m in sys.modules if '.' not in m or m == 'numpy.ma'))"
+        "print(sorted(m for m in sys.modules if '.' not in m or m == 'numpy.ma' or m.startswith('digitlab.')))"
     )
     helped = subprocess.check_output([sys.executable, "-c", code.format(words=["--help"])], text=True).splitlines()[-1]
     for module in ("numpy", "cv2", "onnxruntime", "PIL", "torch"):
         assert f"'{module}'" not in helped
     words = ["read", str(pictures / "3.png")]
     read = subprocess.check_output([sys.executable, "-c", code.format(words=words)], text=True).splitlines()[-1]
-    for module in ("torch", "sklearn", "scipy", "matplotlib", "onnx", "requests", "pooch", "rich", "numpy.ma"):
+    heavy = ("torch", "sklearn", "scipy", "matplotlib", "onnx", "requests", "pooch", "rich", "numpy.ma")
+    for module in (*heavy, "digitlab.remote.fetching", "digitlab.cli_draw", "digitlab.training"):
         assert f"'{module}'" not in read
+    assert "'digitlab.remote.address'" in read  # what is looked for would be there
 
 
 def test_reading_starts_no_pool_for_small_matrices_unless_the_user_wants_one(run, pictures, monkeypatch) -> None:

@@ -12,14 +12,16 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from digitlab import console
-from digitlab.cli_draw import Drawings
 from digitlab.cli_inputs import inputs
 from digitlab.errors import ImageError, OutputError, UsageError
 from digitlab.reading import Reader
 from digitlab.readings import CSV_COLUMNS, Line, Reading, csv_rows
+
+if TYPE_CHECKING:
+    from digitlab.cli_draw import Drawings
 
 DRAWN = 2400  # pixels of a drawn picture's longer side, about
 MANY = 3  # images from which a progress bar is worth its line
@@ -65,7 +67,11 @@ def read_images(wishes: Wishes) -> int:
         console.say(f"digitlab: {error}")
 
     pages = None if wishes.pages is None else page_range(wishes.pages)
-    drawings = None if wishes.draw is None else Drawings(wishes.draw)
+    drawings: Drawings | None = None
+    if wishes.draw is not None:
+        from digitlab.cli_draw import Drawings
+
+        drawings = Drawings(wishes.draw)
     reader = Reader(
         wishes.model,
         single=wishes.single,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import io
 import math
 from collections.abc import Sequence
@@ -166,6 +165,7 @@ class Reading:
     def _repr_html_(self) -> str:
         """Show the drawn picture and the lines in a notebook."""
         import base64
+        import html
 
         png = self._repr_png_()
         shown = "" if png is None else f'<img src="data:image/png;base64,{base64.b64encode(png).decode()}"><br>'

@@ -10,7 +10,6 @@ they are looked into before they run.
 from __future__ import annotations
 
 import copy
-import difflib
 import math
 from functools import cached_property, partial
 from importlib import resources
@@ -252,6 +251,8 @@ def read_file(model: str | Path) -> tuple[bytes, str, bool]:
             raise ModelError(f"{path} has no {FILE}; finish its training with: digitlab train --resume {path}")
         path = file
     if not path.exists():
+        import difflib
+
         close = difflib.get_close_matches(str(model), bundled(), 1)
         hint = f"did you mean {close[0]}?" if close else f"bundled are: {', '.join(bundled()) or 'none'}"
         raise ModelError(f"there is no recogniser {str(model)!r}; {hint} (see: digitlab models)")

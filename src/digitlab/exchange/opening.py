@@ -9,11 +9,12 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
+from digitlab import remote
 from digitlab.errors import ModelError
 from digitlab.exchange.extra import needs_keras
 from digitlab.inspection import LARGEST_FILE
 from digitlab.recognizer import Recognizer, load
-from digitlab.remote import fetch, is_url, shown
+from digitlab.remote import is_url, shown
 
 HDF5 = (".h5", ".hdf5")
 FOREIGN = (".json", ".keras", *HDF5, ".safetensors")
@@ -41,7 +42,7 @@ def open_model(model: str | Path = "default", *, threads: int = 0) -> Recognizer
             raise ModelError(f"{shown(where)} is an architecture without weights; name a .keras file, or download both")
         if kind not in FOREIGN:
             return load(model, threads=threads)
-        fetched = fetch(where, limit=LARGEST_FILE)
+        fetched = remote.fetch(where, limit=LARGEST_FILE)
         path, where = fetched.path, fetched.shown
     else:
         path = Path(model)
