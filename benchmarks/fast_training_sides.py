@@ -125,23 +125,8 @@ def keras_side(digits: dict[str, np.ndarray], longest: int) -> Made:
     """Keras's `mnist_convnet` example, all defaults, for `longest` epochs at most or until it reads 99 %."""
     import keras
     import tensorflow
-    from keras import layers
 
-    def build() -> Any:
-        model = keras.Sequential(
-            [
-                keras.Input((28, 28, 1)),
-                layers.Conv2D(32, 3, activation="relu"),
-                layers.MaxPooling2D(2),
-                layers.Conv2D(64, 3, activation="relu"),
-                layers.MaxPooling2D(2),
-                layers.Flatten(),
-                layers.Dropout(0.5),
-                layers.Dense(10, activation="softmax"),
-            ]
-        )
-        model.compile(loss="categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
-        return model
+    from keras_example import mnist_convnet
 
     def train(seed: int, most: int = longest, images: int = 60_000) -> dict[str, Any]:
         keras.utils.set_random_seed(seed)
@@ -149,7 +134,7 @@ def keras_side(digits: dict[str, np.ndarray], longest: int) -> Made:
         start = time.perf_counter()
         x = digits["images"][:images, ..., None].astype(np.float32) / 255  # (N, 28, 28, 1)
         y = keras.utils.to_categorical(digits["labels"][:images], 10)
-        model = build()
+        model = mnist_convnet("categorical_crossentropy")
         seconds, accuracy, epochs = time.perf_counter() - start, 0.0, 0
         while accuracy < ENOUGH and epochs < most:
             start = time.perf_counter()
@@ -161,7 +146,8 @@ def keras_side(digits: dict[str, np.ndarray], longest: int) -> Made:
         return {"seconds": seconds, "accuracy": accuracy, "epochs": epochs}
 
     facts = {"keras": keras.__version__, "tensorflow": tensorflow.__version__, "precision": keras.config.floatx()}
-    return train, lambda: train(0, 1, 5_000), facts | {"parameters": build().count_params(), "batch_size": 128}
+    parameters = mnist_convnet("categorical_crossentropy").count_params()
+    return train, lambda: train(0, 1, 5_000), facts | {"parameters": parameters, "batch_size": 128}
 
 
 def augmentation_side(name: str, digits: dict[str, np.ndarray], images: int = 1024) -> Made:

@@ -5,7 +5,7 @@ of its ways: told that the picture shows one digit (`--single`), so that all dep
 where it must also be found and taken for a digit. Both are compared with what the same recogniser says of the original
 image. Writes results/framing.json.
 
-    python benchmarks/framing.py        # about twenty minutes on two cores
+    python benchmarks/framing.py        # over half an hour on two cores; with --digits 1000 four minutes
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ Side = tuple[dict[str, Work], np.ndarray, dict[str, Any]]  # work by model; imag
 
 BATCHES = (32, 128, 512, 2048)  # of which the other sides may take the one that is fastest for them
 TRIED = 2048  # images
+SPARSE = "sparse_categorical_crossentropy"  # labels as whole numbers
 PRODUCT = 2048  # rows and columns of the matrices that show what the processor can do
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -87,7 +88,9 @@ def keras_side(folder: Path, models: list[str], images: np.ndarray) -> Side:
     import keras
     import tensorflow
 
-    network, inputs = example(), floats(images, 3)  # (N, 28, 28, 1)
+    from keras_example import mnist_convnet
+
+    network, inputs = mnist_convnet(SPARSE), floats(images, 3)  # (N, 28, 28, 1)
     network.load_weights(folder / "keras.weights.h5")
     rates = {}
     for size in BATCHES:  # the first is Keras's default
@@ -119,32 +122,13 @@ def batched(work: Work, inputs: np.ndarray) -> tuple[Work, int]:
     return lambda part: [work(part[at : at + best]) for at in range(0, len(part), best)], best
 
 
-def example() -> Any:
-    """Return the network of Keras's example mnist_convnet, compiled as it is there."""
-    import keras
-    from keras import layers
-
-    network = keras.Sequential(
-        [
-            keras.Input((28, 28, 1)),
-            layers.Conv2D(32, 3, activation="relu"),
-            layers.MaxPooling2D(2),
-            layers.Conv2D(64, 3, activation="relu"),
-            layers.MaxPooling2D(2),
-            layers.Flatten(),
-            layers.Dropout(0.5),
-            layers.Dense(10, activation="softmax"),
-        ]
-    )
-    network.compile(loss="sparse_categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
-    return network
-
-
 def train_keras(folder: Path, epochs: int) -> dict[str, Any]:
     """Train the example as it is trained there, but for the epochs; keep its weights; return what it is worth."""
+    from keras_example import mnist_convnet
+
     with np.load(folder / "training.npz", allow_pickle=False) as file:
         images, labels, tested, answers = (file[name] for name in ("images", "labels", "tested", "answers"))
-    network = example()
+    network = mnist_convnet(SPARSE)
     network.fit(floats(images, 3), labels, batch_size=128, epochs=epochs, verbose=0)
     network.save_weights(folder / "keras.weights.h5")
     _, accuracy = network.evaluate(floats(tested, 3), answers, batch_size=512, verbose=0)

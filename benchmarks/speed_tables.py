@@ -74,13 +74,18 @@ def stages(page: Results) -> str:
     return markdown(("milliseconds, median", "read", *STAGES.values()), rows)
 
 
+def _each(microseconds: float) -> str:
+    """Return three digits, however large or small the number is."""
+    return f"{microseconds:,.0f}" if microseconds >= 100 else f"{microseconds:.3g}"
+
+
 def growth(page: Results) -> str:
     told = []
     for kind, name in NAMES.items():
         rows = []
         for row in page[kind]["rows"]:
             ms = row["ms"]["median"]
-            rows.append((f"{row['count']:,}", f"{ms:,.1f}", f"{1000 * ms / row['count']:,.3g}"))
+            rows.append((f"{row['count']:,}", f"{ms:,.1f}", _each(1000 * ms / row["count"])))
         table = markdown((name, "ms, median", "microseconds each"), rows, left=0)
         told.append(table + f"\nExponent: {page[kind]['exponent']:.2f}.\n")
     memory = page["memory"]

@@ -297,3 +297,13 @@ def test_one_image_gets_the_probabilities_that_it_has_among_many(images) -> None
         one = recognizer.predict_proba(images[place : place + 1])
         assert (one.shape, one.dtype) == ((1, 10), np.float32)
         np.testing.assert_allclose(one[0], many[place], rtol=1e-5, atol=1e-7)
+
+
+def test_a_folder_that_only_has_the_name_of_a_bundled_recogniser_does_not_hide_it(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "default"
+    folder.mkdir()
+    assert load("default").name == "default"
+    (folder / "recognizer.onnx").write_bytes(b"no recogniser")  # a run of that name is meant, good or bad
+    with pytest.raises(ModelError):
+        load("default")

@@ -242,7 +242,7 @@ def read_file(model: str | Path) -> tuple[bytes, str, bool]:
         fetched = remote.fetch_file(str(model), FILE, limit=LARGEST_FILE)
         return fetched.path.read_bytes(), fetched.shown, False
     path = Path(model)
-    if str(model) in bundled() and not path.exists():
+    if str(model) in bundled() and not path.is_file() and not (path / FILE).exists():
         content = (resources.files("digitlab") / "weights" / f"{model}.onnx").read_bytes()
         return content, f"recogniser {model}", True
     if path.is_dir():

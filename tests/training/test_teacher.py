@@ -87,7 +87,7 @@ def test_a_run_does_not_go_on_with_another_teacher(tmp_path: Path) -> None:
 def test_a_missing_teacher_is_told_with_what_makes_it(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="train it first with: digitlab train conv3"):
         find_teacher(page(str(tmp_path / "conv3-0")))
-    with pytest.raises(ModelError, match="the teacher of recipe small is missing"):
+    with pytest.raises(ModelError, match="the teacher of recipe small cannot be opened"):
         find_teacher(page(str(tmp_path / "mine.onnx")))
     with pytest.raises(ModelError, match="judges pieces"):
         find_teacher(page("reader"))

@@ -143,5 +143,7 @@ def filled(kind: Any, given: Any, where: str) -> Any:
     if kind is Plan and values.get("epochs", 1) < 1:
         raise RecipeError(f"{where}: epochs = {values['epochs']} trains nothing; use 1 or more")
     if kind is Plan and bool(values.get("teacher")) != bool(values.get("teacher_share")):
-        raise RecipeError(f"{where}: a teacher needs a teacher_share, and a share a teacher; name both, as in 0.7")
+        raise RecipeError(
+            f"{where}: a teacher needs a share, and a share a teacher; name both, as in teacher_share = 0.7"
+        )
     return kind(**values)

@@ -60,7 +60,7 @@ def find_teacher(recipe: Recipe) -> Teacher | None:
     except ModelError as error:
         stem = Path(name).name.rpartition("-")[0]  # of a run's folder, as it is named where nothing else is asked for
         hint = f"; train it first with: digitlab train {stem}" if stem in bundled_names() else ""
-        raise ModelError(f"the teacher of recipe {recipe.name} is missing: {error}{hint}") from None
+        raise ModelError(f"the teacher of recipe {recipe.name} cannot be opened: {error}{hint}") from None
     if recognizer.channels != 1:
         raise ModelError(f"the teacher of recipe {recipe.name}, {name}, judges pieces of pages; name one of digits")
     return Teacher(recognizer, name, recipe.plan.teacher_share)
