@@ -146,6 +146,7 @@ def train(
     batch_size: Annotated[int | None, typer.Option(help="Images a step.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of all randomness.")] = 0,
     train_size: Annotated[int | None, typer.Option(help="How many training images to use.")] = None,
+    start: Annotated[str | None, typer.Option(help="A recogniser with whose weights to begin.")] = None,
     device: DeviceOption = Device.auto,
     out: Annotated[Path | None, typer.Option(help="The run's folder; a new one in runs/ by default.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder.")] = None,
@@ -159,12 +160,12 @@ def train(
     if (recipe is None) == (resume is None):
         raise UsageError("name a recipe to train (see: digitlab recipes), or a run to go on with: --resume DIR")
     if resume:
-        if any(value is not None for value in (data, epochs, batch_size, train_size, out)) or seed:
+        if any(value is not None for value in (data, epochs, batch_size, train_size, start, out)) or seed:
             raise UsageError("--resume goes on with the run as it was begun; leave the other options out")
         begun = training.Run.open(resume)
         page, seed = begun.recipe, begun.seed
     else:
-        changes = {"name": data, "epochs": epochs, "batch_size": batch_size, "train_size": train_size}
+        changes = {"name": data, "epochs": epochs, "batch_size": batch_size, "train_size": train_size, "start": start}
         page = Recipe.load(str(recipe)).changed(**changes)
         training.pick_device(device.value)  # a wrong device is told before data are loaded
         out = out or training.new_folder(page, seed)

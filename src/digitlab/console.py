@@ -92,6 +92,7 @@ def plan_rows(recipe: Recipe) -> Iterator[tuple[str, list[tuple[str, str]]]]:
         "settle_epochs",
         "settle_share",
         "settle_rate",
+        "start",
         "teacher",
         "teacher_share",
         "label_smoothing",

@@ -10,14 +10,16 @@ from hypothesis import strategies as st
 from digitlab.data.distractors import GREEK, LETTERS, MARKS
 from digitlab.data.skeletons import chances, glyphs, letters, poses
 from digitlab.data.strokes import draw, generate, write
+from digitlab.data.writers import RARE
 from digitlab.errors import UsageError
 
 NAMES = tuple(letters())
 
 
 def test_the_names_are_those_of_letters_greek_and_marks():
-    assert set(NAMES) == {*LETTERS, *GREEK, *MARKS}
-    assert len(NAMES) == len(LETTERS) + len(GREEK) + len(MARKS)
+    rare = [name for name, _ in RARE.values()]
+    assert set(NAMES) == {*LETTERS, *GREEK, *MARKS, *rare}
+    assert len(NAMES) == len(LETTERS) + len(GREEK) + len(MARKS) + len(rare)
     assert not set(NAMES) & set(glyphs())
 
 

@@ -14,6 +14,10 @@ import numpy as np
 from digitlab.data.papers import fine, tiled, tinted
 
 
+BLEACHABLE = 0.2  # of the whole range: ink of less contrast is lost when the paper is made white
+LIGHT = 90  # mean of a page, of 255, above which it is paper, no board
+
+
 @dataclass(frozen=True)
 class Seen:
     """What there is to be seen, so that the camera leaves it legible: pixels and parts of the whole range."""
@@ -175,12 +179,33 @@ def expose(rng: np.random.Generator, page: np.ndarray, seen: Seen, poor: float) 
         gamma, gains = math.exp(0.15 * rng.standard_normal()), np.exp(rng.normal(0, 0.035, 3)) * rng.uniform(0.85, 1.08)
         tones = 255 * (np.arange(256)[:, None] / 255) ** gamma * gains
         page = cv2.LUT(page, np.asarray(np.clip(tones, 0, 255), np.uint8).reshape(1, 256, 3))
+    if seen.contrast > BLEACHABLE and page.mean() > LIGHT and rng.random() < 0.08:
+        page = bleached(rng, page, seen)
+        facts.append("bleached")
     quality = int(rng.integers(25, 96))
     quality = max(quality, 70 if seen.contrast < 0.25 else 50 if seen.contrast < 0.4 or seen.stroke < 1.5 else 25)
     if rng.random() < 0.8:
         page = compressed(page, quality)
         facts.append(f"JPEG {quality}")
     return page, ", ".join(facts) or "clean"
+
+
+def bleached(rng: np.random.Generator, page: np.ndarray, seen: Seen) -> np.ndarray:
+    """Return a page as an app that makes scans of photos does: its paper made white, its ink dark, its dirt too."""
+    import cv2
+
+    grey = cv2.cvtColor(page, cv2.COLOR_RGB2GRAY)
+    cells = 8 if max(grey.shape) > 400 else 4
+    small = cv2.resize(grey, (max(2, grey.shape[1] // cells), max(2, grey.shape[0] // cells)))
+    reach = 2 * max(2, round(rng.uniform(3, 8) * max(1.0, 4 * seen.stroke / cells))) + 1
+    paper = cv2.resize(cv2.blur(cv2.dilate(small, np.ones((3, 3), np.uint8)), (reach, reach)), grey.shape[::-1])
+    ratio = cv2.divide(page, cv2.merge([paper] * 3), scale=255)
+    ink = 1 - seen.contrast  # about what the ink's ratio to its paper is
+    white = rng.uniform(0.6, 0.97) * (1 - ink) + ink
+    black = rng.uniform(0.0, 0.8) * (white - ink) + ink if rng.random() < 0.5 else rng.uniform(0.3, 1.0) * ink
+    tones = np.clip((np.arange(256) / 255 - black) / max(0.05, white - black), 0, 1) * 255
+    page = cv2.LUT(ratio, np.asarray(tones, np.uint8))
+    return cv2.merge([cv2.cvtColor(page, cv2.COLOR_RGB2GRAY)] * 3) if rng.random() < 0.6 else page
 
 
 def compressed(page: np.ndarray, quality: int) -> np.ndarray:

@@ -3,6 +3,7 @@
     letters, Greek, marks and words by the pen (strokes.py)
     letters, symbols and lines in print (printed.py)
     rulings, scribbles, dots, textures and little pictures (doodles.py)
+    signs of no known script (signs.py)
     digits cut off or grown together
 
 Left out is what a person could take for a digit where it stands alone: O, l, Z, a bar, and others in CONFUSABLE.
@@ -15,7 +16,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from digitlab.data import doodles, printed
+from digitlab.data import doodles, printed, signs
 from digitlab.data.hands import Hand, Pen
 from digitlab.data.strokes import HEIGHTS, draw, write
 from digitlab.data.writing import cropped
@@ -50,19 +51,20 @@ CONFUSABLE = frozenset(
 """Names of what a person could take for a digit where it stands alone."""
 
 KINDS: dict[str, float] = {
-    "letter": 0.18,
+    "letter": 0.15,
     "greek": 0.06,
     "mark": 0.11,
-    "word": 0.09,
+    "word": 0.07,
     "print": 0.09,
     "text": 0.05,
     "scribble": 0.06,
     "line": 0.06,
     "dot": 0.05,
     "fragment": 0.07,
-    "pair": 0.1,
+    "pair": 0.09,
     "texture": 0.04,
     "shape": 0.04,
+    "sign": 0.06,
 }
 """Kinds of distractors, and how often each comes, out of 1."""
 
@@ -222,4 +224,5 @@ _MAKERS = {
     "pair": _pair,
     "texture": doodles.texture,
     "shape": doodles.shape,
+    "sign": signs.sign,
 }

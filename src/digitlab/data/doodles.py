@@ -18,7 +18,7 @@ _OVER = 2  # times as large as asked for, before shrinking
 
 def line(rng: np.random.Generator, height: int) -> np.ndarray:
     """Draw rulings, corners, crossings, boxes and grids; never a single upright bar, which may be a 1."""
-    width = _thickness(rng, 0.015, 0.14)
+    width = thickness(rng, 0.015, 0.14)
     long, short = height * rng.uniform(0.8, 6), height * rng.uniform(0.3, 1.5)
     form = rng.integers(7)
     if form == 0:  # a piece of a ruling
@@ -43,7 +43,7 @@ def line(rng: np.random.Generator, height: int) -> np.ndarray:
     else:  # a bracket of a fraction, a root or a division: a long bar with a foot
         runs = [[(0.0, 0.6 * short), (0.2 * short, short), (0.5 * short, 0.0), (long + short, 0.0)]]
     shake = rng.normal(0, 0.012 * height, (64, 2)) if rng.random() < 0.6 else np.zeros((64, 2))
-    return _drawn([np.array(run) + shake[: len(run)] for run in runs], width * height, rng, turn=0.03)
+    return drawn([np.array(run) + shake[: len(run)] for run in runs], width * height, rng, turn=0.03)
 
 
 def scribble(rng: np.random.Generator, height: int) -> np.ndarray:
@@ -69,7 +69,7 @@ def scribble(rng: np.random.Generator, height: int) -> np.ndarray:
         wobble = 1 + 0.3 * np.sin(t * rng.uniform(0.1, 0.4) + rng.uniform(0, 6))
         advance = size * rng.uniform(0.06, 0.14)
         path = np.stack([t * advance + 0.4 * size * np.cos(t) * wobble, 0.5 * size * np.sin(t) * wobble], axis=1)
-    return _drawn([path], _thickness(rng, 0.025, 0.14) * height, rng, turn=0.3)
+    return drawn([path], thickness(rng, 0.025, 0.14) * height, rng, turn=0.3)
 
 
 def dot(rng: np.random.Generator, height: int) -> np.ndarray:
@@ -158,10 +158,11 @@ def shape(rng: np.random.Generator, height: int) -> np.ndarray:
         paper, low = _paper(runs[:1], 2)
         cv2.fillPoly(paper, [np.rint((runs[0] - low) * _OVER).astype(np.int32)], 255)
         return _finished(paper, rng)
-    return _drawn(runs, _thickness(rng, 0.03, 0.12) * height, rng, turn=0.15)
+    return drawn(runs, thickness(rng, 0.03, 0.12) * height, rng, turn=0.15)
 
 
-def _thickness(rng: np.random.Generator, least: float, most: float) -> float:
+def thickness(rng: np.random.Generator, least: float, most: float) -> float:
+    """Draw the width of a stroke between two; small ones are as likely as large ones by ratio."""
     return least * (most / least) ** rng.random()
 
 
@@ -183,7 +184,7 @@ def _paper(runs: Sequence[np.ndarray], margin: float) -> tuple[np.ndarray, np.nd
     return np.zeros((rows, columns), np.uint8), low
 
 
-def _drawn(runs: Sequence[np.ndarray], width: float, rng: np.random.Generator, turn: float) -> np.ndarray:
+def drawn(runs: Sequence[np.ndarray], width: float, rng: np.random.Generator, turn: float) -> np.ndarray:
     """Return the picture of polylines, `width` pixels wide, turned by a random angle of deviation `turn`."""
     import cv2
 

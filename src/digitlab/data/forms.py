@@ -213,7 +213,8 @@ def lone(sheet: Sheet) -> None:
     rng = sheet.rng
     size = max(SMALLEST, rng.uniform(0.4, 0.85) * min(sheet.height, 1.3 * sheet.width))
     sheet.begin(size)
-    kind = str(rng.choice(["letter", "greek", "mark", "scribble", "shape"], p=[0.45, 0.2, 0.1, 0.1, 0.15]))
+    shares = {"letter": 0.38, "greek": 0.14, "mark": 0.08, "scribble": 0.08, "shape": 0.12, "sign": 0.2}
+    kind = str(rng.choice(list(shares), p=list(shares.values())))
     for _ in range(6):  # a wide one may have no room at the first attempt
         left = sheet.width / 2 - 0.4 * size + 0.08 * size * rng.standard_normal()
         foot = (sheet.height + size) / 2 + 0.03 * size * rng.standard_normal()

@@ -148,7 +148,7 @@ def _written(sheet: Sheet, paper: Paper) -> tuple[np.ndarray, np.ndarray, Seen]:
     pens = [Ink.random(rng, kind, paper.colour) for kind in kinds]
     print_ink = _print_ink(rng, paper)
     tooth = make_tooth(rng)
-    if paper.kind in SHEETS and rng.random() < 0.06:
+    if paper.kind in SHEETS and rng.random() < 0.1:
         _show_through(rng, page, tooth)
     for rule in sheet.rules:
         edge = math.ceil(rule.width) + 2
@@ -189,7 +189,7 @@ def _pen(rng: np.random.Generator, paper: Paper, ratio: float) -> str:
 def _show_through(rng: np.random.Generator, page: np.ndarray, tooth: np.ndarray) -> None:
     """Let words of the other side show through a page, mirrored and faint, in place."""
     height, width = page.shape[:2]
-    ghost = Ink.ghost((70, 75, 95), float(rng.uniform(0.03, 0.08)))
+    ghost = Ink.ghost((70, 75, 95), float(rng.uniform(0.03, 0.08 if rng.random() < 0.7 else 0.16)))
     size = float(np.clip(min(height, width) * rng.uniform(0.05, 0.15), 12, 120))
     for _ in range(int(rng.integers(3, 12))):
         ink = distractor(rng, round(size), "word")[0][:, ::-1]

@@ -10,6 +10,7 @@ join what is no digit.
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import zipfile
 from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ from digitlab.data.digits import NO_DIGIT, PART, SEVERAL, Digits, Pieces
 from digitlab.data.distractors import distractor
 from digitlab.data.pages import Page, make_page
 from digitlab.data.scenes import scene
-from digitlab.data.writers import tight
+from digitlab.data.writers import form, tight
 from digitlab.finding.candidate import Candidate
 from digitlab.finding.cuts import cuts
 from digitlab.finding.darkness import View
@@ -30,7 +31,7 @@ from digitlab.finding.propose import Proposals, components_of, propose
 from digitlab.framing import SIDE
 from digitlab.storage import atomic_path, cache_folder
 
-GENERATION = 9  # counts up whenever the same seed would give other pieces
+GENERATION = 10  # counts up whenever the same seed would give other pieces
 WHOLE, PURE = 0.85, 0.9  # a piece is a digit with these shares of the digit's ink, and of its own
 LITTLE = 0.6  # and none with less than this of either
 BESIDE = 0.08  # of a piece's own: a digit with a smaller share of it is not looked at
@@ -43,6 +44,7 @@ POINTS = 48  # of a digit's ink, by which is judged how much of it a piece holds
 NEAR = 0.06  # of a piece's height
 MOST_OTHERS = 12  # pieces of a page that are no digit, if it has fewer digits
 SLENDER, BROAD = 0.35, 0.85  # of what stands alone, the first 35 % get a finer pen, the last 15 % a broader one
+BROADEST = 0.3  # heights that a broad pen adds to a stroke
 PRINTED = 0.15  # share of the digits that stand alone that a machine wrote
 SCENES = 0.5  # photographs without digits, for each page
 MOST_ALONE = 5  # and of what stands alone
@@ -145,7 +147,7 @@ def alone(rng: np.random.Generator, bank: Digits | None = None) -> Pieces:
 
 def _thing(rng: np.random.Generator, bank: Digits | None) -> tuple[np.ndarray, int]:
     """Return ink (height, width) uint8, tight, and its label."""
-    height, width = int(rng.integers(20, 120)), rng.random()
+    height, width = round(math.exp(rng.uniform(math.log(12), math.log(140)))), rng.random()
     drawn = 3 * height if width < SLENDER else height  # thinning needs room
     label = NO_DIGIT
     if rng.random() < 0.5:
@@ -154,7 +156,7 @@ def _thing(rng: np.random.Generator, bank: Digits | None) -> tuple[np.ndarray, i
         if way < PRINTED:
             ink = printed.digit(label, rng, drawn)
         elif bank is None or way < 0.6:
-            ink = strokes.draw(label, rng, drawn)
+            ink = strokes.draw(form(label, rng), rng, drawn)
         else:
             index = int(rng.integers(len(bank)))
             ink, label = _enlarged(bank.images[index], drawn, rng), int(bank.labels[index])
@@ -166,7 +168,7 @@ def _thing(rng: np.random.Generator, bank: Digits | None) -> tuple[np.ndarray, i
     elif width > BROAD:
         if label < NO_DIGIT and rng.random() < 0.5:
             ink = _stretched(ink, rng.uniform(1.0, 1.7))
-        broad = _broad(ink, 1 + int(rng.uniform(0.04, 0.2) * height))
+        broad = _broad(ink, 1 + int(rng.uniform(0.04, BROADEST) * height))
         if label >= NO_DIGIT or _holes(broad) == _holes(ink):  # an 8 without holes is no 8
             ink = broad
     return ink, label

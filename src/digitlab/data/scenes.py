@@ -1,7 +1,7 @@
 """Photographs with no digit in them, to learn from that most of what is dark on light is nobody's writing.
 
-They are the two pictures that come with scikit-learn (a temple, a flower), if it is installed: cut, turned, enlarged
-and recoloured anew each time.
+They are the pictures that come with scikit-learn (a temple, a flower) and Matplotlib (an officer, a painting), as far
+as these are installed: cut, turned, enlarged and recoloured anew each time.
 """
 
 from __future__ import annotations
@@ -11,6 +11,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+
+PICTURES = (
+    ("sklearn", "datasets/images/china.jpg"),
+    ("sklearn", "datasets/images/flower.jpg"),
+    ("matplotlib", "mpl-data/sample_data/grace_hopper.jpg"),
+    ("matplotlib", "mpl-data/sample_data/Minduka_Present_Blue_Pack.png"),
+)
+"""Libraries, and the pictures in their folders."""
 
 
 def scene(rng: np.random.Generator) -> np.ndarray | None:
@@ -42,11 +50,18 @@ def scene(rng: np.random.Generator) -> np.ndarray | None:
 
 @cache
 def _pictures() -> tuple[np.ndarray, ...]:
-    # Found without being imported: making pages never needs the machine-learning library itself.
-    found = find_spec("sklearn")
-    if found is None or found.origin is None:
-        return ()
     from PIL import Image
 
-    folder = Path(found.origin).parent / "datasets" / "images"
-    return tuple(np.asarray(Image.open(path).convert("RGB")) for path in sorted(folder.glob("*.jpg")))
+    return tuple(np.asarray(Image.open(path).convert("RGB")) for path in _files())
+
+
+def _files() -> list[Path]:
+    """Return the pictures that are at hand, in a fixed order."""
+    # The libraries are found without being imported: making pages never needs them.
+    files = []
+    for library, name in PICTURES:
+        found = find_spec(library)
+        path = Path(found.origin).parent / name if found and found.origin else None
+        if path and path.exists():
+            files.append(path)
+    return files

@@ -142,13 +142,13 @@ def _curves(skeleton: Skeleton, detail: int) -> tuple[np.ndarray, np.ndarray, li
         points = skeleton.points[column : column + length]
         corners = skeleton.corners[column : column + length]
         block = slice(row, row + count), slice(column, column + length)
-        sharp[block] = _spline(points, corners, detail)
-        rounded[block] = _spline(points, np.zeros_like(corners), detail)
+        sharp[block] = spline(points, corners, detail)
+        rounded[block] = spline(points, np.zeros_like(corners), detail)
         row, column = row + count, column + length
     return sharp, rounded, [0, *np.cumsum(samples).tolist()]
 
 
-def _spline(points: np.ndarray, corners: np.ndarray, detail: int) -> np.ndarray:
+def spline(points: np.ndarray, corners: np.ndarray, detail: int) -> np.ndarray:
     """Return the matrix (samples, P) of one stroke: a spline from corner to corner."""
     last = len(points) - 1
     breaks = [0, *(index for index in range(1, last) if corners[index]), last]

@@ -21,6 +21,9 @@ MARKS = {
 }
 """Marks that stand between digits, and their sizes in heights of the digits."""
 
+RARE = {4: ("four", 0.12)}
+"""Digits with forms that the pen's own do not have: their names in letters.toml, and how often they come."""
+
 _LARGEST = 240  # pixels that the pen draws at; higher digits are enlarged from it, which is much faster
 _THINNEST = 0.075  # stroke width, in heights, below which digits of the bank would look too fat beside the pen's
 
@@ -93,12 +96,13 @@ class Writer:
             keystone=0.5 * (self.hand.keystone + own.keystone),
         )
         pen = replace(self.pen, width=width / height * math.exp(0.06 * shake[4]), grain=0.0, ink=1.0)
-        drawn = draw(label, self.rng, round(min(height, _LARGEST)), hand=hand, pen=pen)
+        glyph = form(label, self.rng)
+        drawn = draw(glyph, self.rng, round(min(height, _LARGEST)), hand=hand, pen=pen)
         for _ in range(5):  # a hand may be so narrow and a pen so broad that nothing is left to read
             if _legible(label, drawn):
                 break
             hand, pen = replace(hand, widen=1.2 * hand.widen), replace(pen, width=0.85 * pen.width)
-            drawn = draw(label, self.rng, round(min(height, _LARGEST)), hand=hand, pen=pen)
+            drawn = draw(glyph, self.rng, round(min(height, _LARGEST)), hand=hand, pen=pen)
         return label, drawn if height <= _LARGEST else _enlarged(drawn, height / _LARGEST, 128)
 
     def mark(self, name: str, size: float) -> np.ndarray:
@@ -136,6 +140,12 @@ class Writer:
         if self.only is not None and len(own := np.flatnonzero(bank.labels == self.only)):
             return int(self.rng.choice(own))
         return int(self.rng.integers(len(bank)))
+
+
+def form(label: int, rng: np.random.Generator) -> int | str:
+    """Return what the pen is to draw for a digit: itself, or now and then one of its rare forms."""
+    name, share = RARE.get(label, ("", 0.0))
+    return name if share and rng.random() < share else label
 
 
 def _legible(label: int, ink: np.ndarray) -> bool:

@@ -41,6 +41,7 @@ class Plan:
     settle_epochs: int = 0  # last epochs without augmentation, or with little of it
     settle_share: float = 0.0  # of the augmentation that stays in those; 0: none
     settle_rate: float = 0.0  # learning rate at which those begin, the schedule having ended before; 0: it goes on
+    start: str = ""  # a recogniser with whose weights to begin: its run folder, its file, or a bundled name
     teacher: str = ""  # a recogniser to learn from beside the labels: its run folder, its file, or a bundled name
     teacher_share: float = 0.0  # of what is learned from each digit, the teacher's
     precision: Literal["auto", "fp32", "bf16"] = "auto"  # auto: bf16 where the processor is fast at it

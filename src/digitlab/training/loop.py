@@ -26,6 +26,7 @@ from digitlab.training import checkpoint
 from digitlab.training.augment import vary
 from digitlab.training.disturb import disturb
 from digitlab.training.schedule import make_optimizer, rate_of
+from digitlab.training.start import Start
 from digitlab.training.teacher import Teacher
 
 SEEN_BY_FILTERS = 500  # training images from which whitened filters are found: some 200,000 patches
@@ -61,13 +62,13 @@ class Training:
         device: torch.device,
         bf16: bool,
         teacher: Teacher | None = None,
+        start: Start | None = None,
     ) -> None:
         self.recipe, self.seed, self.device, self.teacher = recipe, seed, device, teacher
         self._seed_epoch(0)
         self.network = Network(recipe.layers)
         initialise(self.network)
         self.network.to(device, memory_format=torch.channels_last)
-        self.average = self._make_average()
         self.optimizer = make_optimizer(self.network, recipe.plan)
         self.epoch = 0
         self.history: list[dict[str, Any]] = []
@@ -75,6 +76,9 @@ class Training:
         self._autocast = torch.autocast(device.type, torch.bfloat16, enabled=bf16)
         self._train, self._validation = _resident(*_inputs(recipe, material), device)
         whiten(self.network, _to_float(self._train[0][:SEEN_BY_FILTERS]))
+        if start:
+            start.give(self.network)
+        self.average = self._make_average()
         batch = recipe.plan.batch_size
         count = len(self._train[1])
         full, left = divmod(count, batch)

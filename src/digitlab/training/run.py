@@ -194,6 +194,7 @@ def command(recipe: Recipe, seed: int) -> str:
             "--epochs": (_first(recipe).plan.epochs, _first(given).plan.epochs),
             "--batch-size": (_first(recipe).plan.batch_size, _first(given).plan.batch_size),
             "--train-size": (recipe.data.train_size, given.data.train_size),
+            "--start": (_first(recipe).plan.start, _first(given).plan.start),
         }
         for option, (value, usual) in options.items():
             if value != usual:

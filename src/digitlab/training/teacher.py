@@ -10,14 +10,14 @@ al., "Knowledge distillation: A good teacher is patient and consistent", 2022 (a
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 import torch
 import torch.nn.functional as functional
 
 from digitlab.errors import ModelError
-from digitlab.recipes import Recipe, bundled_names
-from digitlab.recognizer import Recognizer, load
+from digitlab.recipes import Recipe
+from digitlab.recognizer import Recognizer
+from digitlab.training.start import opened
 
 
 class Teacher:
@@ -55,12 +55,7 @@ def find_teacher(recipe: Recipe) -> Teacher | None:
     name = recipe.plan.teacher
     if not name:
         return None
-    try:
-        recognizer = load(name)
-    except ModelError as error:
-        stem = Path(name).name.rpartition("-")[0]  # of a run's folder, as it is named where nothing else is asked for
-        hint = f"; train it first with: digitlab train {stem}" if stem in bundled_names() else ""
-        raise ModelError(f"the teacher of recipe {recipe.name} cannot be opened: {error}{hint}") from None
+    recognizer = opened(recipe, name, "teacher")
     if recognizer.channels != 1:
         raise ModelError(f"the teacher of recipe {recipe.name}, {name}, judges pieces of pages; name one of digits")
     return Teacher(recognizer, name, recipe.plan.teacher_share)

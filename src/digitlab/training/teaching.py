@@ -13,23 +13,26 @@ from digitlab.manifest import Manifest
 from digitlab.networks import to_onnx
 from digitlab.recipes import Recipe
 from digitlab.recognizer import Recognizer
+from digitlab.training import checkpoint
 from digitlab.training.calibration import fit_odds, fit_temperature
 from digitlab.training.device import describe_hardware, fast_bfloat16, keep_memory, pick_device
 from digitlab.training.loop import Listener, Training, deterministic
 from digitlab.training.run import Run, command, facts_about, load_material
+from digitlab.training.start import Start, find_start
 from digitlab.training.teacher import Teacher, find_teacher
 
 
 def load(recipe: Recipe, seed: int, listen: Listener) -> Material:
     """Return the digits that a recipe asks for, and tell that they are loaded. Raises as `load_material`."""
-    find_teacher(recipe)  # before pages are made, which takes minutes
+    for find in (find_teacher, find_start):  # before pages are made, which takes minutes
+        find(recipe)
     listen({"event": "loading", "source": recipe.data.name, "strokes": recipe.data.strokes})
     return load_material(recipe, seed, listen)
 
 
 def begin(recipe: Recipe, seed: int, folder: Path, device: str, material: Material) -> Run:
     """Make the folder of a new run, with run.json in it. Raises OutputError, UsageError."""
-    place = pick_device(device)
+    place, named = pick_device(device), {"teacher": find_teacher(recipe), "start": find_start(recipe)}
     storage.make_folder(folder)
     wanted = recipe.plan.precision
     facts = facts_about(material) | {
@@ -38,9 +41,7 @@ def begin(recipe: Recipe, seed: int, folder: Path, device: str, material: Materi
         "precision": ("bf16" if fast_bfloat16(place) else "fp32") if wanted == "auto" else wanted,
         "hardware": describe_hardware(place),
     }
-    teacher = find_teacher(recipe)
-    if teacher:
-        facts["teacher"] = teacher.facts
+    facts |= {role: found.facts for role, found in named.items() if found}
     run = Run(folder, recipe, seed, facts)
     run.save()
     return run
@@ -62,12 +63,22 @@ def asked_teacher(run: Run) -> Teacher | None:
     return teacher
 
 
+def asked_start(run: Run) -> Start | None:
+    """Return what a run that has no checkpoint yet starts with. Raises as `asked_teacher` does."""
+    if (run.folder / checkpoint.FILE).exists():
+        return None
+    start = find_start(run.recipe)
+    if start and start.facts != run.facts.get("start"):
+        raise RunError(f"{run.recipe.plan.start} has changed since {run.folder} was begun with it; start a new run")
+    return start
+
+
 def go_on(run: Run, material: Material, listen: Listener) -> Run:
     """Train the epochs that are missing, each with a checkpoint, then write the recogniser."""
     keep_memory()
-    place, teacher = pick_device(run.facts["device"]), asked_teacher(run)
+    place, teacher, start = pick_device(run.facts["device"]), asked_teacher(run), asked_start(run)
     with deterministic():
-        training = Training(run.recipe, material, run.seed, place, run.facts["precision"] == "bf16", teacher)
+        training = Training(run.recipe, material, run.seed, place, run.facts["precision"] == "bf16", teacher, start)
         training.resume(run.folder)
         run.keep_history(training.epoch)
         if training.epoch:

@@ -1,0 +1,83 @@
+"""A training may begin with the weights of a finished recogniser."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from digitlab import training  # noqa: E402
+from digitlab.data import strokes  # noqa: E402
+from digitlab.data.digits import Splits  # noqa: E402
+from digitlab.errors import ModelError, RunError  # noqa: E402
+from digitlab.recipes import Recipe  # noqa: E402
+from digitlab.recognizer import load  # noqa: E402
+from digitlab.training.start import find_start  # noqa: E402
+
+LAYERS = ["conv 4 5 stride 4 nobias", "batchnorm", "relu", "flatten", "dense 10"]
+
+
+def page(start: str = "", layers: list[str] = LAYERS, **plan: object) -> Recipe:
+    settings = {"epochs": 2, "batch_size": 20, "learning_rate": 0.01, "start": start}
+    return Recipe.from_dict({"layers": layers, "training": settings | plan}, "small")
+
+
+def splits(seed: int = 1) -> Splits:
+    digits = strokes.generate(400, seed=seed)
+    return Splits(digits[:300], digits[300:], digits[:0])
+
+
+@pytest.fixture(scope="module")
+def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return training.train(page(epochs=6), splits=splits(), out=tmp_path_factory.mktemp("runs") / "taught").folder
+
+
+@pytest.mark.parametrize("averaging", [0.0, 0.99])
+def test_what_was_learned_is_there_from_the_first_step_on(taught: Path, tmp_path: Path, averaging: float) -> None:
+    """At a rate at which nothing is learned, the new recogniser answers as the one that it starts with."""
+    still = page(str(taught), epochs=1, learning_rate=1e-9, averaging=averaging)
+    run = training.train(still, splits=splits(), out=tmp_path / "run")
+    images = splits(2).train.images
+    before, after = load(taught), load(run.folder)
+    assert (before.predict(images) == after.predict(images)).mean() > 0.95  # batch norm's means move with the digits
+    assert after.manifest.training["start"]["name"] == str(taught)
+
+
+def test_a_run_that_was_stopped_goes_on_to_the_same_bits(taught: Path, tmp_path: Path) -> None:
+    whole = training.train(page(str(taught)), splits=splits(), out=tmp_path / "whole")
+
+    def stop(event: dict) -> None:
+        if event["event"] == "progress" and event["epoch"] == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        training.train(page(str(taught)), splits=splits(), out=tmp_path / "stopped", listen=stop)
+    stopped = training.resume(tmp_path / "stopped", splits=splits())
+    images = splits().train.images
+    np.testing.assert_array_equal(load(whole.folder).logits(images), load(stopped.folder).logits(images))
+
+
+def test_a_run_does_not_begin_with_another_start(taught: Path, tmp_path: Path) -> None:
+    start = tmp_path / "start.onnx"
+    start.write_bytes((taught / "recognizer.onnx").read_bytes())
+
+    def stop(event: dict) -> None:
+        if event["event"] == "progress":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        training.train(page(str(start)), splits=splits(), out=tmp_path / "run", listen=stop)
+    other = training.train(page(epochs=1), splits=splits(), out=tmp_path / "other")
+    start.write_bytes(other.recognizer.read_bytes())
+    with pytest.raises(RunError, match="start a new run"):
+        training.resume(tmp_path / "run", splits=splits())
+
+
+def test_a_start_that_cannot_be_is_told_with_the_fix(taught: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="the start of recipe small cannot be opened.*digitlab train conv3"):
+        find_start(page(str(tmp_path / "conv3-0")))
+    other = page(str(taught), ["flatten", "dense 10"])
+    with pytest.raises(ModelError, match="has other layers than the recipe"):
+        training.train(other, splits=splits(), out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
