@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import copy
 import math
-from functools import cached_property, partial
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
@@ -174,12 +174,20 @@ class Recognizer:
         images = _checked(images, self.channels)
         size = BATCH if self._threads == 1 else min(BATCH, max(LEAST, -(-len(images) // self._threads)))
         if len(images) <= size:  # nothing to share: a single image takes as long as the network alone, or little more
-            return self._run_one(outputs, images)
-        jobs = (partial(self._run_one, outputs, images[at : at + size]) for at in range(0, len(images), size))
-        return [np.concatenate(column) for column in zip(*in_order(jobs, self._threads), strict=True)]
+            return self._session.run(outputs, {"images": _scaled(images, self.channels)})
+        starts = iter(range(0, len(images), size))
+        parts: dict[int, list[np.ndarray]] = {}
 
-    def _run_one(self, outputs: list[str], images: np.ndarray) -> list[np.ndarray]:
-        return self._session.run(outputs, {"images": _scaled(images, self.channels)})
+        def work() -> None:
+            """Take batches as long as there are any, always in the same memory: new memory costs a tenth of the time."""
+            room = np.empty((size, self.channels, 28, 28), np.float32)
+            for at in starts:
+                batch = _scaled(images[at : at + size], self.channels, room)
+                parts[at] = self._session.run(outputs, {"images": batch})
+
+        for _ in in_order([work] * self._threads, self._threads):
+            pass
+        return [np.concatenate(column) for column in zip(*(parts[at] for at in sorted(parts)), strict=True)]
 
 
 def _log_sum(logits: np.ndarray) -> np.ndarray:
@@ -201,12 +209,15 @@ def _checked(images: np.ndarray, channels: int) -> np.ndarray:
     return images
 
 
-def _scaled(images: np.ndarray, channels: int) -> np.ndarray:
-    """Return a batch of images as float32 (B, channels, 28, 28) in 0..1. Raises ModelError."""
-    batch = images.astype(np.float32).reshape(-1, channels, 28, 28)
+def _scaled(images: np.ndarray, channels: int, room: np.ndarray | None = None) -> np.ndarray:
+    """Return a batch of images as float32 (B, channels, 28, 28) in 0..1, in `room` if given. Raises ModelError."""
+    batch = np.empty((len(images), channels, 28, 28), np.float32) if room is None else room[: len(images)]
+    images = images.reshape(batch.shape)
     if images.dtype == np.uint8:
-        batch *= np.float32(1 / 255)
-    elif not (batch.min(initial=0) >= 0 and batch.max(initial=0) <= 1):  # also false where there is a NaN
+        np.multiply(images, np.float32(1 / 255), out=batch)
+        return batch
+    batch[...] = images
+    if not (batch.min(initial=0) >= 0 and batch.max(initial=0) <= 1):  # also false where there is a NaN
         raise ModelError("float images must lie in 0 to 1, without NaN; divide by 255 or pass them as uint8")
     return batch
 

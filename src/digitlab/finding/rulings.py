@@ -35,7 +35,8 @@ def without_rulings(view: View) -> View:
     import cv2
 
     threshold = view.levels[min(1, len(view.levels) - 1)]
-    mask, *others = ((view.darkness > at).astype(np.uint8) for at in (threshold, *view.levels[:LEVELS]))
+    levels = threshold, *(level for level in view.levels[:LEVELS] if level != threshold)
+    mask, *others = (cv2.threshold(view.darkness, at, 1, cv2.THRESH_BINARY)[1] for at in levels)
     cells = find_cells(mask, *others)
     level = _level_lines(mask, cells.upright if cells.width else None, cells.level, cells.width)
     # Where lines cross, the first of them hides that the other goes on: it is gone before that is looked for.
