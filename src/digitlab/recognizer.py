@@ -179,7 +179,7 @@ class Recognizer:
         parts: dict[int, list[np.ndarray]] = {}
 
         def work() -> None:
-            """Take batches as long as there are any, always in the same memory: new memory costs a tenth of the time."""
+            """Take batches while there are any, always in the same memory: new memory costs a tenth of the time."""
             room = np.empty((size, self.channels, 28, 28), np.float32)
             for at in starts:
                 batch = _scaled(images[at : at + size], self.channels, room)

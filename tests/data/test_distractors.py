@@ -122,3 +122,11 @@ def test_an_unknown_kind_is_refused_with_those_known():
 def test_large_distractors_can_be_made():
     for kind in KINDS:
         assert max(distractor(np.random.default_rng(0), 1000, kind)[0].shape) > 40
+
+
+def test_an_invented_sign_is_no_bar_and_no_blot():
+    signs = [distractor(np.random.default_rng(seed), 60, "sign")[0] for seed in range(80)]
+    narrow = sum(ink.shape[1] < 0.45 * ink.shape[0] for ink in signs)
+    full = sum((ink > 100).mean() > 0.5 for ink in signs)
+    assert narrow + full <= 4  # some hands need more than eight attempts
+    assert len({ink.tobytes() for ink in signs}) == len(signs)

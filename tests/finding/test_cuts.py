@@ -168,7 +168,7 @@ def test_parts_are_no_wider_than_digits_and_lie_in_the_piece(text: str, height: 
     ink, _ = touching(text, height, seed, closer=2)
     piece = widest((230 - ink * 0.7).astype(np.uint8))
     for part in cuts(piece):
-        assert part.kind == "cut"
+        assert part.kind in ("cut", "loop")
         assert part.width <= 1.4 * part.height
         left, top, right, bottom = part.box
         assert piece.box[0] <= left < right <= piece.box[2]

@@ -75,7 +75,7 @@ def test_a_run_does_not_begin_with_another_start(taught: Path, tmp_path: Path) -
 
 
 def test_a_start_that_cannot_be_is_told_with_the_fix(taught: Path, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="the start of recipe small cannot be opened.*digitlab train conv3"):
+    with pytest.raises(ModelError, match=r"the start of recipe small cannot be opened.*digitlab train conv3"):
         find_start(page(str(tmp_path / "conv3-0")))
     other = page(str(taught), ["flatten", "dense 10"])
     with pytest.raises(ModelError, match="has other layers than the recipe"):

@@ -13,7 +13,6 @@ import numpy as np
 
 from digitlab.data.papers import fine, tiled, tinted
 
-
 BLEACHABLE = 0.2  # of the whole range: ink of less contrast is lost when the paper is made white
 LIGHT = 90  # mean of a page, of 255, above which it is paper, no board
 

@@ -215,10 +215,11 @@ def lone(sheet: Sheet) -> None:
     sheet.begin(size)
     shares = {"letter": 0.38, "greek": 0.14, "mark": 0.08, "scribble": 0.08, "shape": 0.12, "sign": 0.2}
     kind = str(rng.choice(list(shares), p=list(shares.values())))
+    bolder = round(rng.uniform(0.04, 0.2) * size) if rng.random() < 0.2 else 0
     for _ in range(6):  # a wide one may have no room at the first attempt
         left = sheet.width / 2 - 0.4 * size + 0.08 * size * rng.standard_normal()
         foot = (sheet.height + size) / 2 + 0.03 * size * rng.standard_normal()
-        if sheet.distractor(left, foot, size, kind) != left:
+        if sheet.distractor(left, foot, size, kind, bolder=bolder) != left:
             break
         size *= 0.8
 

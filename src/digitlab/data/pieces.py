@@ -23,7 +23,7 @@ from digitlab.data.digits import NO_DIGIT, PART, SEVERAL, Digits, Pieces
 from digitlab.data.distractors import distractor
 from digitlab.data.pages import Page, make_page
 from digitlab.data.scenes import scene
-from digitlab.data.writers import form, tight
+from digitlab.data.writers import broader, form, tight
 from digitlab.finding.candidate import Candidate
 from digitlab.finding.cuts import cuts
 from digitlab.finding.darkness import View
@@ -31,13 +31,14 @@ from digitlab.finding.propose import Proposals, components_of, propose
 from digitlab.framing import SIDE
 from digitlab.storage import atomic_path, cache_folder
 
-GENERATION = 10  # counts up whenever the same seed would give other pieces
+GENERATION = 11  # counts up whenever the same seed would give other pieces
 WHOLE, PURE = 0.85, 0.9  # a piece is a digit with these shares of the digit's ink, and of its own
 LITTLE = 0.6  # and none with less than this of either
 BESIDE = 0.08  # of a piece's own: a digit with a smaller share of it is not looked at
 BURDEN = 0.12  # of a piece's own: one whole digit with a smaller share of it is lost in what hangs on to it
 LOOKS = 0.8  # of its full ink: with this share of it, a piece looks like the digit, whatever pale ink it has;
 ALONE_LOOKS = 0.92  # with this share, where the rest is another digit's
+OWN, WALL = 0.55, 0.5  # a loop is a zero with this share of its ink its own, and at most so much of another digit
 FULL = 100  # of a piece's ink, of 255
 ASTRAY = 0.25  # share of other pieces that are merged and cut all the same
 POINTS = 48  # of a digit's ink, by which is judged how much of it a piece holds
@@ -168,7 +169,7 @@ def _thing(rng: np.random.Generator, bank: Digits | None) -> tuple[np.ndarray, i
     elif width > BROAD:
         if label < NO_DIGIT and rng.random() < 0.5:
             ink = _stretched(ink, rng.uniform(1.0, 1.7))
-        broad = _broad(ink, 1 + int(rng.uniform(0.04, BROADEST) * height))
+        broad = broader(ink, 1 + int(rng.uniform(0.04, BROADEST) * height))
         if label >= NO_DIGIT or _holes(broad) == _holes(ink):  # an 8 without holes is no 8
             ink = broad
     return ink, label
@@ -198,14 +199,6 @@ def _stretched(ink: np.ndarray, share: float) -> np.ndarray:
     import cv2
 
     return cv2.resize(ink, (round(ink.shape[1] * share), ink.shape[0]), interpolation=cv2.INTER_LINEAR)
-
-
-def _broad(ink: np.ndarray, wider: int) -> np.ndarray:
-    """Return strokes as by a broader pen, `wider` pixels more."""
-    import cv2
-
-    tip = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (wider + 1, wider + 1))
-    return tight(cv2.dilate(np.pad(ink, wider), tip), 60)
 
 
 def _enlarged(image: np.ndarray, height: int, rng: np.random.Generator) -> np.ndarray:
@@ -249,7 +242,10 @@ def label(candidates: list[Candidate], page: Page) -> np.ndarray:
         reach = 1 + round(NEAR * len(candidate.mask))
         held = [candidate.covers(marks[owner - 1], reach) for owner in of]
         pure = shares[of[0]]
-        if pure >= PURE and held[0] >= WHOLE:
+        zero = candidate.kind == "loop" and page.digits[of[0] - 1].label == 0
+        if zero and held[0] >= WHOLE and pure >= OWN and max(held[1:], default=0) <= WALL:
+            labels[index] = 0  # one of a chain, with the walls that it shares
+        elif pure >= PURE and held[0] >= WHOLE:
             labels[index] = page.digits[of[0] - 1].label
         elif held[0] >= LITTLE and _purity(candidate, page.owner, of[0]) >= (LOOKS if len(of) == 1 else ALONE_LOOKS):
             labels[index] = -1  # what else is there is so pale that it looks like the digit alone

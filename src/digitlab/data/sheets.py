@@ -12,7 +12,7 @@ import numpy as np
 
 from digitlab.data.digits import Digits
 from digitlab.data.distractors import KINDS, distractor
-from digitlab.data.writers import Writer
+from digitlab.data.writers import Writer, broader
 
 LINKED = 0.1  # share of numbers whose last digits are zeros in one stroke
 MARGIN = 3  # pixels that stay free between a digit and the edge of the sheet
@@ -183,8 +183,12 @@ class Sheet:
         end = self.place(None, ink, left, foot + below - ink.shape[0])
         return left if end == math.inf else end
 
-    def distractor(self, left: float, foot: float, size: float, kind: str | None = None, clear: float = 0.0) -> float:
+    def distractor(
+        self, left: float, foot: float, size: float, kind: str | None = None, clear: float = 0.0, bolder: int = 0
+    ) -> float:
         """Write or print something that is no digit, `clear` pixels away from all; return where it ends.
+
+        `bolder` is by how many pixels its strokes are broader than usual.
 
         Parts of digits and pairs of them are left out: on a page, they would be digits.
         """
@@ -192,6 +196,8 @@ class Sheet:
         if kind is None:
             kind = str(self.rng.choice(list(shares), p=np.array(list(shares.values())) / sum(shares.values())))
         ink = distractor(self.rng, min(max(10, round(size)), 1000), kind)[0]
+        if bolder:
+            ink = broader(ink, bolder)
         height, width = ink.shape
         top, edge = round(foot) - height, round(clear)
         if self.ink[

@@ -37,7 +37,7 @@ def sign(rng: np.random.Generator, height: int) -> np.ndarray:
 
 
 def _pointed(rng: np.random.Generator, strokes: int, width: float) -> np.ndarray:
-    """Return the samples, (S, 2), of a stroke through points in a box of `width` by 1; more of them where it is alone."""
+    """Return the samples, (S, 2), of a stroke through points in a box of `width` by 1; more where it is alone."""
     least, most = {1: (5, 7), 2: (2, 5), 3: (2, 4)}[strokes]
     points = [rng.random(2) * (width, 1)]
     while len(points) < rng.integers(least, most + 1):

@@ -148,6 +148,14 @@ def form(label: int, rng: np.random.Generator) -> int | str:
     return name if share and rng.random() < share else label
 
 
+def broader(ink: np.ndarray, wider: int) -> np.ndarray:
+    """Return strokes as by a broader pen, `wider` pixels more."""
+    import cv2
+
+    tip = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (wider + 1, wider + 1))
+    return tight(cv2.dilate(np.pad(ink, wider), tip), 60)
+
+
 def _legible(label: int, ink: np.ndarray) -> bool:
     """Whether people would read a digit, (h, w) uint8, as its label, as far as simple measures tell.
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from digitlab.finding.candidate import Candidate, box_of
+from digitlab.finding.loops import loops
 
 WIDE = 0.9  # a piece wider than this by its height may be several digits
 SEAMS = 4  # at most through one piece, and two more for each height of its width
@@ -27,7 +28,7 @@ APART = 0.15  # heights: seams that are closer than this on average are one
 
 
 def cuts(piece: Candidate, usual: float = 0.0) -> list[Candidate]:
-    """Cut a wide piece along seams, and return all that lies between two of them.
+    """Cut a wide piece along seams, and return all that lies between two of them; and its loops.
 
     Args:
         piece: a component.
@@ -38,11 +39,11 @@ def cuts(piece: Candidate, usual: float = 0.0) -> list[Candidate]:
     if not wide or min(height, width) < 6 or width > LONGEST * height or piece.mask.size > LARGEST:
         return []
     ink = _inner(piece)
+    found = loops(piece, ink)
     seams = _seams(piece.mask * ink)
     if not seams:
-        return []
+        return found
     edges = [np.full(height, -1.0), *seams, np.full(height, float(width))]
-    found = []
     for first in range(len(edges) - 1):
         for last in range(first + 1, len(edges)):
             if (first, last) == (0, len(edges) - 1) or (edges[last] - edges[first]).mean() > WIDEST * height:

@@ -17,6 +17,7 @@ from digitlab.finding.median import median
 from digitlab.readings import Box
 
 SHARED = 0.25  # of one piece's ink on another: they exclude each other
+WALL = 0.45  # and of a loop on another, with which it may share a wall
 SUREST = 7.0  # log odds that count; beyond it, being surer of one piece must not silence two others
 STEPS = 20_000  # of the search in one group, after which the best set so far is taken
 SAME_ROW = 0.45  # of the smaller height: digits that overlap this much in height stand in one row
@@ -65,7 +66,8 @@ def shares_ink(first: Candidate, second: Candidate) -> bool:
         return False
     if first.view is not second.view and overlap(first.box, second.box) > SHARED:
         return True  # dark ink, and the light that it leaves inside: two looks at one digit
-    return first.covers(second.points) > SHARED or second.covers(first.points) > SHARED
+    most = WALL if first.kind == second.kind == "loop" else SHARED
+    return first.covers(second.points) > most or second.covers(first.points) > most
 
 
 def overlap(first: Box, second: Box) -> float:

@@ -58,7 +58,7 @@ def gather(candidates: Sequence[Candidate], labels: np.ndarray, odds: np.ndarray
     table["odds"] = clipped
     table["odds below 0"] = np.minimum(clipped, 0)
     table["odds above 4"] = np.maximum(clipped - 4, 0)
-    table["cut"], table["merge"], table["far"] = kind == "cut", kind == "merge", far
+    table["cut"], table["merge"], table["far"] = (kind == "cut") | (kind == "loop"), kind == "merge", far
     table["cut from several"] = np.array([c.several for c in candidates])
     table["cut off"] = np.array([c.cut_off for c in candidates])
     table["small"], table["tiny"] = height < 16, height < 10
