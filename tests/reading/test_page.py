@@ -1,5 +1,6 @@
 """From a picture to its lines of digits: what is found, what is left out, and where it stands."""
 
+import itertools
 from collections.abc import Callable
 
 import cv2
@@ -207,9 +208,9 @@ def within(box: Box, places: tuple[Box, ...]) -> list[bool]:
     return [x0 <= box[0] and y0 <= box[1] and box[2] <= x1 and box[3] <= y1 for x0, y0, x1, y1 in places]
 
 
-def made_of(candidates: list[Candidate], kind: str) -> list[list[int]]:
-    """Say of each place of BROKEN and CHAINED how many candidates of a kind lie in it."""
-    inside = [within(piece.box, BROKEN + CHAINED) for piece in candidates if piece.kind == kind]
+def made_of(candidates: list[Candidate], *kinds: str) -> list[list[int]]:
+    """Say of each place of BROKEN and CHAINED how many candidates of some kinds lie in it."""
+    inside = [within(piece.box, BROKEN + CHAINED) for piece in candidates if piece.kind in kinds]
     return np.array(inside, int).reshape(-1, 4).sum(axis=0).tolist()
 
 
@@ -223,7 +224,7 @@ def test_only_what_is_said_to_be_a_part_is_merged(by_box, puzzles) -> None:
     first, second, *chained = made_of(candidates, "merge")
     assert first > 0
     assert [second, *chained] == [0, 0, 0]
-    assert made_of(candidates, "cut") == [0] * 4
+    assert made_of(candidates, "cut", "loop") == [0] * 4
     assert [shape[0] for shape in judge.asked] == [len(candidates) - first, first]
 
 
@@ -234,7 +235,7 @@ def test_only_what_is_said_to_be_several_is_cut(by_box, puzzles) -> None:
 
     judge = by_box(say)
     candidates, _, _ = judged(puzzles, None, judge)
-    *others, first, second = made_of(candidates, "cut")
+    *others, first, second = made_of(candidates, "cut", "loop")
     assert first > 0
     assert [*others, second] == [0, 0, 0]
     assert made_of(candidates, "merge") == [0] * 4
@@ -250,7 +251,7 @@ def test_a_small_chance_of_being_several_or_a_part_is_enough(by_box, puzzles) ->
 
         judge = by_box(say)
         kinds = {piece.kind for piece in judged(puzzles, None, judge)[0]}
-        assert kinds == ({"component", "merge", "cut"} if made else {"component"})
+        assert kinds == ({"component", "merge", "cut", "loop"} if made else {"component"})
         assert len(judge.asked) == 1 + made
 
 
@@ -263,7 +264,7 @@ def test_of_one_who_cannot_tell_everything_is_merged_and_cut(by_box, puzzles) ->
     judge = by_box(lambda boxes: verdict([0] * len(boxes), [-8.0] * len(boxes)))
     candidates, _, _ = judged(puzzles, None, judge)
     assert min(made_of(candidates, "merge")[:2]) > 0
-    assert min(made_of(candidates, "cut")[2:]) > 0
+    assert min(made_of(candidates, "cut", "loop")[2:]) > 0
 
 
 def test_single_reads_whatever_it_looks_like_and_does_without_a_judge() -> None:
@@ -347,3 +348,38 @@ def test_squared_paper_reads_as_nothing(read) -> None:
     ink = np.zeros((400, 600), np.uint8)
     ink[::24] = ink[:, ::24] = 110
     assert read(on_paper(ink)) == ()
+
+
+def test_grain_is_not_asked_about_piece_by_piece(by_box) -> None:
+    """Hundreds of faint specks, the largest of which are no digits, are taken for grain; dark digits are all heard."""
+    rng = np.random.default_rng(0)
+    picture = np.full((600, 900), 220, np.uint8)
+    for x, y in itertools.product(range(20, 880, 24), range(200, 590, 24)):
+        cv2.circle(picture, (x + int(rng.integers(5)), y + int(rng.integers(5))), int(rng.integers(5, 8)), 196, -1)
+    for x in (100, 200, 300):
+        cv2.ellipse(picture, (x, 100), (20, 40), 0, 0, 360, 40, 8, cv2.LINE_AA)
+
+    def say(boxes: list[Box]) -> Verdict:
+        odds = [6.0 if box[3] < 180 else -9.0 for box in boxes]
+        return verdict([0] * len(boxes), odds, several=[0.0] * len(boxes), part=[0.0] * len(boxes))
+
+    judge = by_box(say)
+    candidates, _, odds = judged(picture, None, judge)
+    assert len(candidates) > 250
+    assert sum(shape[0] for shape in judge.asked) < 120
+    assert (odds > 0).sum() >= 3
+
+
+def test_faint_digits_among_specks_are_all_heard(by_box) -> None:
+    """As long as there is a digit among the largest, the next are asked about."""
+    picture = np.full((600, 900), 220, np.uint8)
+    for x, y in itertools.product(range(20, 880, 40), range(200, 580, 50)):
+        cv2.ellipse(picture, (x, y), (8, 16), 0, 0, 360, 180, 4, cv2.LINE_AA)
+    cv2.ellipse(picture, (100, 100), (40, 70), 0, 0, 360, 10, 24, cv2.LINE_AA)
+
+    def say(boxes: list[Box]) -> Verdict:
+        return verdict([0] * len(boxes), [6.0] * len(boxes), several=[0.0] * len(boxes), part=[0.0] * len(boxes))
+
+    candidates, _, odds = judged(picture, None, by_box(say))
+    assert len(candidates) > 150
+    assert (odds > 0).all()

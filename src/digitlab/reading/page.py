@@ -25,6 +25,10 @@ LIKELY = 0.5  # log odds from which on a digit is read: a page without any shoul
 DOUBTFUL = 5.0  # log odds below 0 down to which a piece that was left out casts doubt on its line
 AGREED = 0.98  # probability of one label from which on nobody else is asked
 JUDGE_SAYS = 0.7  # weight of the judge's labels; best on held-out pieces, of which it knows the surroundings
+FAINT = 0.4  # of the darkness of a page's dark ink: paler pieces may be grain
+HANDFUL = 64  # faint pieces that are judged at a time
+CLEAR = 8.0  # times more for ink of one colour, and the other is no longer searched
+HOPELESS = -2.0  # log odds below which, if all of a handful have them, no more faint pieces are judged
 SILENT = -20.0  # log odds of what cannot be
 WHOLE = 2.0  # log odds of being one digit from which on a piece is not cut
 MAYBE = 0.05  # probability of being several digits, or a part of one, from which on a piece is cut, or merged
@@ -84,13 +88,48 @@ def judged(rgb: np.ndarray, grey: np.ndarray | None, judge: Judge) -> tuple[list
     candidates = found.candidates
     if not candidates:
         return [], np.empty((0, 10), np.float32), np.empty(0, np.float32)
-    labels, odds, several, part = judge.judge(np.stack([candidate.seen() for candidate in candidates]))
+    labels, odds, several, part = _heard(candidates, judge)
+    lights = np.array([candidate.view.light for candidate in candidates])
+    if lights.any() and not lights.all():
+        dark, light = _sides(candidates, odds)
+        if max(dark, light) > CLEAR * max(min(dark, light), 1):  # what has the other colour is neither merged nor cut
+            several, part = (what * (lights == (light > dark)) for what in (several, part))
     more = found.merges(part > MAYBE) + _cut_up(candidates, odds, several)
     if more:
         candidates = candidates + more
         also = judge.judge(np.stack([candidate.seen() for candidate in more]))
         labels, odds = np.concatenate([labels, also.probabilities]), np.concatenate([odds, also.odds])
     return candidates, labels, _of_one_ink(candidates, odds)
+
+
+def _heard(candidates: list[Candidate], judge: Judge) -> Verdict:
+    """Return what the judge says of candidates, of faint ones as long as any of them could be a digit.
+
+    Grain of desks and paper makes hundreds of faint pieces. They are asked about from the largest to the smallest; when
+    among many there is none that could be a digit, the rest is taken for grain as well.
+    """
+    dark, mass = (np.array([getattr(one, what) for one in candidates]) for what in ("dark", "mass"))
+    by_dark = np.argsort(dark)
+    weight = np.cumsum(mass[by_dark] ** 2)  # pieces of grain are many, but small
+    usual = dark[by_dark[np.searchsorted(weight, 0.75 * weight[-1])]]
+    faint = dark < FAINT * usual
+    order = np.flatnonzero(faint)
+    order = order[np.argsort(-mass[order], kind="stable")]
+    asked = [np.concatenate([np.flatnonzero(~faint), order[:HANDFUL]])]
+    said = [judge.judge(np.stack([candidates[i].seen() for i in asked[0]]))]
+    for start in range(HANDFUL, len(order), HANDFUL):
+        if said[-1].odds[-HANDFUL:].max() < HOPELESS:
+            break
+        asked.append(order[start : start + HANDFUL])
+        said.append(judge.judge(np.stack([candidates[i].seen() for i in asked[-1]])))
+    count, places = len(candidates), np.concatenate(asked)
+    silent = (np.full((count, 10), 0.1), np.full(count, SILENT), np.zeros(count), np.zeros(count))
+    parts = []
+    for default, values in zip(silent, zip(*said, strict=True), strict=True):
+        part = default.astype(values[0].dtype)
+        part[places] = np.concatenate(values)
+        parts.append(part)
+    return Verdict(*parts)
 
 
 def _of_one_ink(candidates: list[Candidate], odds: np.ndarray) -> np.ndarray:
@@ -101,9 +140,15 @@ def _of_one_ink(candidates: list[Candidate], odds: np.ndarray) -> np.ndarray:
     light = np.array([candidate.view.light for candidate in candidates])
     if light.all() or not light.any():
         return odds
-    chosen = np.array(choose(candidates, odds), int)
-    says = [float(odds[chosen[light[chosen] == side]].sum()) for side in (False, True)]
+    says = _sides(candidates, odds)
     return np.where(light == (says[1] > says[0]), odds, SILENT).astype(odds.dtype)
+
+
+def _sides(candidates: list[Candidate], odds: np.ndarray) -> tuple[float, float]:
+    """Return how much speaks for dark ink and for light: the log odds of the digits that would be chosen."""
+    chosen = choose(candidates, odds)
+    dark, light = (sum(float(odds[i]) for i in chosen if candidates[i].view.light == side) for side in (False, True))
+    return dark, light
 
 
 def _complete(candidates: list[Candidate], fitting: np.ndarray, lines: list[list[int]]) -> list[float]:
