@@ -9,8 +9,9 @@ one package of today and one of its first version, and both are measured. PATH i
 photos.py), $DIGITLAB_DATA/photos if not given.
 
 All sides run in this one session, each in a process that keeps its models loaded, with the threads it takes by
-itself. For every picture they take turns, so that whatever else the machine does meets all of them alike. Only the
-digits of what they read count. Tesseract reads in two page modes, and the better one is counted.
+itself. For every picture they take turns, so that whatever else the machine does meets all of them alike. A
+side that has no answer after twenty seconds has read nothing, and is started anew. Only the digits of what they read
+count. Tesseract reads in two page modes, and the better one is counted.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from side import Side
 
 SIDES = Path(__file__).with_name("peers_sides.py")
 OURS = "digitlab"
+PATIENCE = 20.0  # seconds for one picture
 BEST_OF = {"Tesseract": ("Tesseract, mode 6", "Tesseract, mode 11")}
 
 
@@ -61,16 +63,26 @@ def take_turns(
     answers: dict[str, list[tuple[list[str], float]]] = {name: [] for name in sides}
     for picture in pictures[:1]:
         for side in sides.values():  # memory touched first, caches filled
-            side.ask({"file": str(folder / picture.file)})
+            _answer(side, {"file": str(folder / picture.file)})
     for number, picture in enumerate(pictures, 1):
         asked = {"file": str(folder / picture.file)}
-        turns = [{name: side.ask(asked) for name, side in sides.items()} for _ in range(rounds)]
+        turns = [{name: _answer(side, asked) for name, side in sides.items()} for _ in range(rounds)]
         for name in sides:
             seconds = statistics.median(turn[name]["seconds"] for turn in turns)
             answers[name].append((turns[0][name]["rows"], seconds))
         if number % 25 == 0:
             print(f"  {number} of {len(pictures)}", flush=True)
     return answers
+
+
+def _answer(side: Side, asked: dict[str, str]) -> dict[str, Any]:
+    """Return what a side reads; nothing, and all of PATIENCE, where it comes to no end (Tesseract, on some pages)."""
+    try:
+        answer: dict[str, Any] = side.ask(asked, PATIENCE)
+    except TimeoutError:
+        print(f"  no answer within {PATIENCE:g} s: {Path(asked['file']).name}", flush=True)
+        return {"rows": [], "seconds": PATIENCE}
+    return answer
 
 
 def figures_of(pictures: Sequence[Picture], answers: dict[str, list[tuple[list[str], float]]]) -> dict[str, Any]:
@@ -85,6 +97,7 @@ def figures_of(pictures: Sequence[Picture], answers: dict[str, list[tuple[list[s
             "without_digits": share(sum(bool(one.rows) for one in empty), len(empty)),
             "ms": record.spread([1000 * seconds for _, seconds in read], 1),
             "times_ours": record.spread(slower, 2),
+            "no_answer": sum(seconds >= PATIENCE for _, seconds in read),
         }
     for name, ways in BEST_OF.items():
         tried = [way for way in ways if way in figures]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -30,25 +31,43 @@ class Side:
         Raises:
             RunError: it does not come up; with the last line that it said.
         """
-        self._log = log
+        self._line, self._log, self._surroundings = line, log, surroundings
+        self._start()
+
+    def _start(self) -> None:
         try:
-            with open(log, "w") as errors:
+            with open(self._log, "w") as errors:
                 self._process = subprocess.Popen(
-                    line,
+                    self._line,
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=errors,
-                    env={**os.environ, **(surroundings or {})},
+                    env={**os.environ, **(self._surroundings or {})},
                     text=True,
                 )
         except OSError as error:
-            raise RunError(f"{line[0]} cannot be started ({error.strerror}); name another interpreter") from None
+            raise RunError(f"{self._line[0]} cannot be started ({error.strerror}); name another interpreter") from None
         self.facts: dict[str, Any] = self._answer()
 
-    def ask(self, question: Any) -> Any:
-        """Return its answer to a question, both of plain values. Raises RunError if it ends without one."""
+    def ask(self, question: Any, patience: float | None = None) -> Any:
+        """Return its answer to a question, both of plain values.
+
+        Args:
+            question: of plain values.
+            patience: seconds to wait; a side that takes longer is started anew. None waits for ever.
+
+        Raises:
+            TimeoutError: it took longer; it is up again.
+            RunError: it ended without an answer.
+        """
         assert self._process.stdin is not None
+        assert self._process.stdout is not None
         print(json.dumps(question), file=self._process.stdin, flush=True)
+        if patience is not None and not select.select([self._process.stdout], [], [], patience)[0]:
+            self._process.kill()
+            self._process.wait()
+            self._start()
+            raise TimeoutError
         return self._answer()
 
     def close(self) -> None:

@@ -222,3 +222,17 @@ def test_other_peoples_digits_are_framed_so_that_they_can_be_read(scripts: Any) 
     digits = scripts.others.optdigits()[:300]
     assert digits.images.shape == (300, 28, 28)
     assert (load("default").predict(digits.images) == digits.labels).mean() > 0.94
+
+
+def test_a_side_that_comes_to_no_end_is_started_anew(scripts, tmp_path) -> None:
+    code = (
+        "import json, sys, time; print('{}', flush=True)\n"
+        "for line in sys.stdin:\n"
+        "    time.sleep(60 * (json.loads(line) == 'slow')); print(line.strip(), flush=True)"
+    )
+    side = scripts.peers.Side([sys.executable, "-c", code], tmp_path / "log")
+    assert side.ask("quick", 30) == "quick"
+    with pytest.raises(TimeoutError):
+        side.ask("slow", 0.2)
+    assert side.ask("quick", 30) == "quick"
+    side.close()
