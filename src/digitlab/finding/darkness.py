@@ -183,12 +183,15 @@ def _near(grey: np.ndarray, light: bool, grain: float, floor: float = 0.0) -> Vi
     window = _window(small)
     # Light that falls off towards the border goes on falling beyond it: else the border would look inked.
     closed = cv2.morphologyEx(_continued(small, window), cv2.MORPH_CLOSE, np.ones((window, window), np.uint8))
-    paper = cv2.GaussianBlur(closed, (0, 0), window / 4)[window:-window, window:-window]
+    # Beside a step of light blurred paper is too bright on the dark side, which would look inked along the step.
+    blurred = cv2.GaussianBlur(closed, (0, 0), window / 4)
+    paper = cv2.min(blurred, cv2.erode(closed, np.ones((5, 5), np.uint8)))[window:-window, window:-window]
+    lower = _median(cv2.divide(blurred[window:-window, window:-window] - paper, cv2.max(paper, DIM), scale=255))
     if paper.shape != grey.shape:
         paper = cv2.resize(paper, grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
     darkness = cv2.divide(cv2.subtract(paper, grey), cv2.max(paper, DIM), scale=255)
     # Paper is most of a page: the darkness of its middling pixel is its unevenness.
-    level = max(FAINTEST, CLEAREST * _median(darkness), floor)
+    level = max(FAINTEST, CLEAREST * (_median(darkness) + lower), floor)
     levels = [level]
     while levels[-1] * STEP < TOP:
         levels.append(levels[-1] * STEP)

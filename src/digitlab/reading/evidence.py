@@ -97,20 +97,20 @@ def gather(candidates: Sequence[Candidate], labels: np.ndarray, odds: np.ndarray
 def _others(candidates: Sequence[Candidate], odds: np.ndarray) -> list[int]:
     """Return components that are no digits, each piece of ink once."""
     boxes = np.array([c.box for c in candidates])
-    centres = np.stack([(boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2], axis=1)
-    eligible = np.array([c.kind == "component" and not c.far for c in candidates]) & (odds <= -1)
-    covered = np.zeros(len(candidates), bool)
+    x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
 
-    def cover(box: np.ndarray) -> None:
-        np.logical_or(covered, ((centres >= box[:2]) & (centres < box[2:])).all(axis=1), out=covered)
+    def covered_by(some: np.ndarray) -> np.ndarray:
+        """Say for boxes (K, 4) which candidates' middles lie in them, (K, N)."""
+        left, top, right, bottom = some.T[..., None]
+        return (left <= x) & (x < right) & (top <= y) & (y < bottom)
 
-    for i in np.flatnonzero(odds > -1):
-        cover(boxes[i])
+    free = np.array([c.kind == "component" and not c.far for c in candidates]) & (odds <= -1)
+    free &= ~covered_by(boxes[odds > -1]).any(axis=0)
     taken: list[int] = []
     for i in np.argsort([-c.mass for c in candidates], kind="stable").tolist():
-        if eligible[i] and not covered[i]:
+        if free[i]:
             taken.append(i)
-            cover(boxes[i])
+            free &= ~covered_by(boxes[i : i + 1])[0]
     return taken
 
 

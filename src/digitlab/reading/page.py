@@ -25,7 +25,8 @@ LIKELY = 0.5  # log odds from which on a digit is read: a page without any shoul
 DOUBTFUL = 5.0  # log odds below 0 down to which a piece that was left out casts doubt on its line
 AGREED = 0.98  # probability of one label from which on nobody else is asked
 JUDGE_SAYS = 0.7  # weight of the judge's labels; best on held-out pieces, of which it knows the surroundings
-FAINT = 0.4  # of the darkness of a page's dark ink: paler pieces may be grain
+FAINT = 0.4  # of the darkness of sure digits: paler pieces may be grain
+SURE, FEWEST_SURE = 2.0, 2  # log odds of sure digits, and how many of them tell how dark a page's ink is
 HANDFUL = 64  # faint pieces that are judged at a time
 CLEAR = 8.0  # times more for ink of one colour, and the other is no longer searched
 HOPELESS = -2.0  # log odds below which, if all of a handful have them, no more faint pieces are judged
@@ -105,31 +106,34 @@ def judged(rgb: np.ndarray, grey: np.ndarray | None, judge: Judge) -> tuple[list
 def _heard(candidates: list[Candidate], judge: Judge) -> Verdict:
     """Return what the judge says of candidates, of faint ones as long as any of them could be a digit.
 
-    Grain of desks and paper makes hundreds of faint pieces. They are asked about from the largest to the smallest; when
-    among many there is none that could be a digit, the rest is taken for grain as well.
+    Grain of desks and paper makes hundreds of faint pieces. Once sure digits tell how dark the ink of a page is, far
+    paler ones are asked about from the largest to the smallest; when among a handful there is none that could be a digit,
+    the rest is taken for grain as well. Where none of them is a digit as it stands, none is said to be several or a part
+    of one either: nobody cuts up a desk.
     """
+    count = len(candidates)
     dark, mass = (np.array([getattr(one, what) for one in candidates]) for what in ("dark", "mass"))
-    by_dark = np.argsort(dark)
-    weight = np.cumsum(mass[by_dark] ** 2)  # pieces of grain are many, but small
-    usual = dark[by_dark[np.searchsorted(weight, 0.75 * weight[-1])]]
-    faint = dark < FAINT * usual
-    order = np.flatnonzero(faint)
-    order = order[np.argsort(-mass[order], kind="stable")]
-    asked = [np.concatenate([np.flatnonzero(~faint), order[:HANDFUL]])]
-    said = [judge.judge(np.stack([candidates[i].seen() for i in asked[0]]))]
-    for start in range(HANDFUL, len(order), HANDFUL):
-        if said[-1].odds[-HANDFUL:].max() < HOPELESS:
-            break
-        asked.append(order[start : start + HANDFUL])
-        said.append(judge.judge(np.stack([candidates[i].seen() for i in asked[-1]])))
-    count, places = len(candidates), np.concatenate(asked)
-    silent = (np.full((count, 10), 0.1), np.full(count, SILENT), np.zeros(count), np.zeros(count))
-    parts = []
-    for default, values in zip(silent, zip(*said, strict=True), strict=True):
-        part = default.astype(values[0].dtype)
-        part[places] = np.concatenate(values)
-        parts.append(part)
-    return Verdict(*parts)
+    shares, odds, several, part = np.full((count, 10), 0.1, np.float32), *np.zeros((3, count), np.float32)
+    odds[:] = SILENT
+
+    def ask(which: np.ndarray) -> float:
+        said = judge.judge(np.stack([candidates[i].seen() for i in which]))
+        for all_of_them, some in zip((shares, odds, several, part), said, strict=True):
+            all_of_them[which] = some
+        return float(said.odds.max())
+
+    floor, waiting = 0.0, np.argsort(-dark, kind="stable")
+    while len(waiting) and dark[waiting[0]] >= floor:
+        ask(waiting[: 2 * HANDFUL])
+        waiting, sure = waiting[2 * HANDFUL :], dark[odds > SURE]
+        floor = FAINT * median(sure) if len(sure) >= FEWEST_SURE else 0.0
+    waiting = waiting[np.argsort(-mass[waiting], kind="stable")]
+    while len(waiting) and ask(waiting[:HANDFUL]) >= HOPELESS:
+        waiting = waiting[HANDFUL:]
+    faint = dark < floor
+    if faint.any() and odds[faint].max() < 0:
+        several[faint] = part[faint] = 0
+    return Verdict(shares, odds, several, part)
 
 
 def _of_one_ink(candidates: list[Candidate], odds: np.ndarray) -> np.ndarray:
