@@ -107,9 +107,9 @@ def _heard(candidates: list[Candidate], judge: Judge) -> Verdict:
     """Return what the judge says of candidates, of faint ones as long as any of them could be a digit.
 
     Grain of desks and paper makes hundreds of faint pieces. Once sure digits tell how dark the ink of a page is, far
-    paler ones are asked about from the largest to the smallest; when among a handful there is none that could be a digit,
-    the rest is taken for grain as well. Where none of them is a digit as it stands, none is said to be several or a part
-    of one either: nobody cuts up a desk.
+    paler ones are asked about from the largest to the smallest; when none of a handful could be a digit, the rest is
+    taken for grain as well. Where none of them is a digit as it stands, none is said to be several or a part of one
+    either: nobody cuts up a desk.
     """
     count = len(candidates)
     dark, mass = (np.array([getattr(one, what) for one in candidates]) for what in ("dark", "mass"))
