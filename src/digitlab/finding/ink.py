@@ -123,15 +123,18 @@ def _grain(lighter: np.ndarray, paper: np.ndarray) -> float:
     return 1.4826 * median(above) * 255 / max(float(DIM), median(paper))
 
 
-def shrunk(picture: np.ndarray, longest: int) -> np.ndarray:
-    """Return a picture whose longer side has `longest` pixels, or the picture itself if it is smaller."""
+def shrunk(picture: np.ndarray, longest: int, quick: bool = False) -> np.ndarray:
+    """Return a picture whose longer side has `longest` pixels, or the picture itself if it is smaller.
+
+    `quick` takes a fifth of the time, and is as good where the picture is less than twice as large.
+    """
     import cv2
 
     scale = longest / max(picture.shape[:2])
     if scale >= 1:
         return picture
     size = max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale))
-    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    return cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR if quick else cv2.INTER_AREA)
 
 
 def ink_is_dark(small: np.ndarray) -> bool:

@@ -77,7 +77,7 @@ class Document:
         if rgb is not None and _grey_as_colour(rgb[:: max(1, len(rgb) // 256)]):
             rgb, picture = None, picture.convert("L")
         if longest is not None and max(picture.size) > longest * 1.1:  # whole-number steps left it larger
-            picture = Image.fromarray(shrunk(np.asarray(picture), longest))
+            picture = Image.fromarray(shrunk(np.asarray(picture), longest, quick=True))
             rgb = None if rgb is None else np.asarray(picture)
         grey = np.asarray(picture if rgb is None else picture.convert("L"))
         return Opened(grey, rgb, size, self.file, number, self.pages)

@@ -209,12 +209,14 @@ def _small(opened: Opened, longest: int) -> bytes:
     """Return the picture as a PNG or JPEG file, its longer side at most this many pixels."""
     import cv2
 
-    pixels = opened.grey if opened.rgb is None else opened.rgb[..., ::-1]  # OpenCV writes blue first
+    pixels = opened.grey if opened.rgb is None else opened.rgb
     height, width = pixels.shape[:2]
     scale = longest / max(height, width)
     if scale < 1:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    if pixels.ndim == 3:
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)  # OpenCV writes blue first
     if max(pixels.shape[:2]) <= LOSSLESS:
         return bytes(cv2.imencode(".png", pixels)[1])
     return bytes(cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 92])[1])
