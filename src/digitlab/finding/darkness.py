@@ -185,14 +185,22 @@ def _near(grey: np.ndarray, light: bool, grain: float, floor: float = 0.0) -> Vi
     closed = cv2.morphologyEx(_continued(small, window), cv2.MORPH_CLOSE, np.ones((window, window), np.uint8))
     # Beside a step of light blurred paper is too bright on the dark side, which would look inked along the step.
     blurred = cv2.GaussianBlur(closed, (0, 0), window / 4)
-    paper = cv2.min(blurred, cv2.erode(closed, np.ones((5, 5), np.uint8)))[window:-window, window:-window]
-    lower = _median(cv2.divide(blurred[window:-window, window:-window] - paper, cv2.max(paper, DIM), scale=255))
-    if paper.shape != grey.shape:
-        paper = cv2.resize(paper, grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    darkness = cv2.divide(cv2.subtract(paper, grey), cv2.max(paper, DIM), scale=255)
-    # Paper is most of a page: the darkness of its middling pixel is its unevenness.
-    level = max(FAINTEST, CLEAREST * (_median(darkness) + lower), floor)
+    paper = cv2.min(blurred, cv2.erode(closed, np.ones((5, 5), np.uint8)))
+    paper, blurred = (what[window:-window, window:-window] for what in (paper, blurred))
+    # Paper is most of a page: the darkness of its middling pixel is its unevenness; some of the pixels tell.
+    step = max(1, max(grey.shape) // PAPER_SIDE)
+    level = max(FAINTEST, CLEAREST * _median(_darker(grey[::step, ::step], blurred)), floor)
+    darkness = _darker(grey, paper)
     levels = [level]
     while levels[-1] * STEP < TOP:
         levels.append(levels[-1] * STEP)
     return View(darkness, tuple(levels), 1.0, False, light)
+
+
+def _darker(grey: np.ndarray, paper: np.ndarray) -> np.ndarray:
+    """Return how much darker a picture is than its paper, a picture of any size: 0 to 255."""
+    import cv2
+
+    if paper.shape != grey.shape:
+        paper = cv2.resize(paper, grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return cv2.divide(cv2.subtract(paper, grey), cv2.max(paper, DIM), scale=255)
