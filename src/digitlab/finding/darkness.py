@@ -24,6 +24,7 @@ STEP = 1.8  # from one level to the next
 TOP = 190.0  # no level above
 FINE, COARSE = 1.5, 5.0  # grain (1 sigma, grey levels) from which on a picture is blurred a little, or more
 LARGE = 700  # pixels: in pictures as large as this a stroke is broader than the blur
+RIM, LEAST_WITH_RIMS = 5, 200  # pixels of that copy: width of a rim; on smaller ones strokes are as broad
 STROKE_SIDE = 150  # longer side of the copy on which dark strokes are told from light ones, pixels
 TONE_SIDE = 256  # and of the one on which ink is told from paper
 CERTAIN = 1.12  # times more stroke on one side, and there is no need to look at the other
@@ -185,7 +186,8 @@ def _near(grey: np.ndarray, light: bool, grain: float, floor: float = 0.0) -> Vi
     closed = cv2.morphologyEx(_continued(small, window), cv2.MORPH_CLOSE, np.ones((window, window), np.uint8))
     # Beside a step of light blurred paper is too bright on the dark side, which would look inked along the step.
     blurred = cv2.GaussianBlur(closed, (0, 0), window / 4)
-    paper = cv2.min(blurred, cv2.erode(closed, np.ones((5, 5), np.uint8)))
+    rim = RIM if max(small.shape) >= LEAST_WITH_RIMS else 1
+    paper = cv2.min(blurred, cv2.erode(closed, np.ones((rim, rim), np.uint8)))
     paper, blurred = (what[window:-window, window:-window] for what in (paper, blurred))
     # Paper is most of a page: the darkness of its middling pixel is its unevenness; some of the pixels tell.
     step = max(1, max(grey.shape) // PAPER_SIDE)
