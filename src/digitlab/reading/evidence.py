@@ -95,7 +95,7 @@ def gather(candidates: Sequence[Candidate], labels: np.ndarray, odds: np.ndarray
 
 
 def _others(candidates: Sequence[Candidate], odds: np.ndarray) -> list[int]:
-    """Return components that are no digits, each piece of ink once."""
+    """Return components that are no digits, each piece of ink once; what has the other colour is paper, no ink."""
     boxes = np.array([c.box for c in candidates])
     x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
 
@@ -104,7 +104,9 @@ def _others(candidates: Sequence[Candidate], odds: np.ndarray) -> list[int]:
         left, top, right, bottom = some.T[..., None]
         return (left <= x) & (x < right) & (top <= y) & (y < bottom)
 
+    light = np.array([c.view.light for c in candidates])
     free = np.array([c.kind == "component" and not c.far for c in candidates]) & (odds <= -1)
+    free &= light == light[odds.argmax()]
     free &= ~covered_by(boxes[odds > -1]).any(axis=0)
     taken: list[int] = []
     for i in np.argsort([-c.mass for c in candidates], kind="stable").tolist():
