@@ -21,7 +21,7 @@ from digitlab.reading.evidence import NAMES, gather, row_of
 NEXT = 4.0  # heights: so far away the next digit of a row may be
 # Log odds of what has a picture to itself: whoever shows it means a digit. Pages cannot tell; MNIST's digits shown as
 # pictures one by one can, of which one in thirty was left out without it, most of them bare 1s.
-LONE = 0.5
+LONE = 1.0
 LARGE = 0.2  # of the picture's height: what is higher begins to fill it
 CLEAN = 0.1  # share of ink that nothing explains, up to which a picture shows nothing else
 
