@@ -94,6 +94,9 @@ def card(manifest: Manifest, use: str = "") -> str:
         what = {"pieces": "pieces", "held_out": "held-out pieces"}.get(part, f"{part} digits")
         name = "synthetic pages" if "pieces" in what else facts["name"]
         lines.append(f"- {what}: {facts['n']:,} of {name}, SHA-256 {facts['sha256'][:16]}…")
+    for role, what in (("start", "began with the weights of"), ("teacher", "taught by")):
+        if role in training:
+            lines.append(f"- {what}: {training[role]['name']}, SHA-256 {training[role]['sha256'][:16]}…")
     for number, member in enumerate(training.get("members", []), 1):
         reached = member["validation"]
         share = "" if reached is None else f": {100 * reached:.2f} % on the validation digits"

@@ -8,6 +8,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from digitlab import training  # noqa: E402
+from digitlab.cards import card  # noqa: E402
 from digitlab.data import strokes  # noqa: E402
 from digitlab.data.digits import Splits  # noqa: E402
 from digitlab.errors import ModelError, RunError  # noqa: E402
@@ -42,6 +43,7 @@ def test_what_was_learned_is_there_from_the_first_step_on(taught: Path, tmp_path
     before, after = load(taught), load(run.folder)
     assert (before.predict(images) == after.predict(images)).mean() > 0.95  # batch norm's means move with the digits
     assert after.manifest.training["start"]["name"] == str(taught)
+    assert f"began with the weights of: {taught}" in card(after.manifest)
 
 
 def test_a_run_that_was_stopped_goes_on_to_the_same_bits(taught: Path, tmp_path: Path) -> None:
