@@ -205,3 +205,14 @@ def test_candidates_lie_within_the_picture(height: int, width: int, kind: str, s
         assert piece.mask.any()
         assert piece.mass > 0
         assert piece.cut_off or (left > 0 and top > 0 and right < width and bottom < height)
+
+
+def test_parts_of_a_broad_digit_are_no_small_ink() -> None:
+    """A stroke broader than the near view's window falls to pieces there; the far view has it whole."""
+    picture = np.full((500, 400), 240, np.uint8)
+    cv2.polylines(picture, [np.array([[100, 90], [285, 90], [170, 345]])], False, 50, 24, cv2.LINE_AA)
+    found = components_of(picture)
+    assert any(layer.view.far and len(layer.proposed) for layer in found.layers)
+    assert all(layer.view.scale >= 1 for layer in found.layers)
+    cv2.ellipse(picture, (60, 440), (6, 10), 0, 0, 360, 50, 3, cv2.LINE_AA)  # a small digit beside it
+    assert any(layer.view.scale < 1 for layer in components_of(picture).layers)

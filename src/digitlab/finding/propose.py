@@ -22,6 +22,7 @@ SMALLEST = 7  # height of a digit, pixels of the opened picture
 FULLEST, BEST, EMPTIEST = 0.75, 0.4, 0.16  # threshold by the ink's own darkness: too high, best, too low
 # Pixels, and of the picture's height: what is higher needs no enlarging.
 SMALL, SMALL_SHARE = 40, 0.4
+INSIDE = 0.5  # of a piece's box: with so much of the ink of a large piece, it is a part of that
 SPECK, FULLEST_SPECK = 14, 0.5  # of what is lower, pixels: grain that just passes a threshold is no digit
 SAME = 0.9  # two components are one if the smaller box has this share of the larger
 NEAR = 0.22  # parts of a broken digit are at most this far apart, by the larger part's height
@@ -106,7 +107,8 @@ def propose(views: list[View], enlarged: Callable[[list[View]], list[View]] = la
     far = next((view for view in views if view.far), None)
     every = [layer for view in views for layer in _layers(view, far)]
     near = [layer for layer in every if not layer.view.far]
-    if any(_has_small_ink(layer) for layer in near):
+    large = [_inked(layer) for layer in every if layer.view.far and len(layer.proposed)]
+    if any(_has_small_ink(layer, large) for layer in near):
         more = enlarged([view for view in views if not view.far])
         every += [layer for view in more for layer in _layers(view, far)]
     candidates = [_candidate(layer, [int(i)], "component") for layer in every for i in layer.proposed]
@@ -127,10 +129,28 @@ def _layers(view: View, far: View | None) -> list[_Layer]:
     return layers
 
 
-def _has_small_ink(layer: _Layer) -> bool:
-    """Say whether a layer has ink of the height of small digits, whole ones or large parts of them."""
-    tall = layer.boxes[layer.usable, 3] - layer.boxes[layer.usable, 1]
-    return bool(((tall >= SMALLEST) & (tall <= SMALL)).any())
+def _has_small_ink(layer: _Layer, large: list[tuple[np.ndarray, float]]) -> bool:
+    """Say whether a layer has ink of the height of small digits, whole ones or large parts of them.
+
+    `large` is the ink of what fills the picture, as `_inked` gives it: parts of that are no small ink.
+    """
+    boxes = layer.boxes[layer.usable]
+    tall = boxes[:, 3] - boxes[:, 1]
+    for left, top, right, bottom in boxes[(tall >= SMALLEST) & (tall <= SMALL)].tolist():
+        within = (
+            ink[int(top / scale) : int(bottom / scale) + 1, int(left / scale) : int(right / scale) + 1]
+            for ink, scale in large
+        )
+        if not any(part.size and part.mean() > INSIDE for part in within):
+            return True
+    return False
+
+
+def _inked(layer: _Layer) -> tuple[np.ndarray, float]:
+    """Return the ink of a layer's candidates, (height, width) bool, and how many pixels one of its pixels is wide."""
+    wanted = np.zeros(len(layer.boxes), bool)
+    wanted[layer.proposed] = True
+    return wanted[layer.label], layer.view.scale
 
 
 def _layer(view: View, threshold: float) -> _Layer:
