@@ -11,6 +11,8 @@ from digitlab.inspection import inspect
 from digitlab.manifest import KEY, Manifest
 from digitlab.recipes import Recipe
 
+COUNTED = "num_batches_tracked"  # what torch's batch norm keeps and no recogniser needs
+
 
 def weights(content: bytes, where: str = "this model") -> tuple[dict[str, np.ndarray], Manifest]:
     """Return the weights and the manifest in the bytes of a recogniser's file.

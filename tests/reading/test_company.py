@@ -120,3 +120,16 @@ def test_what_has_a_picture_to_itself_gains_by_what_it_fills_of_it(monkeypatch) 
     assert gain((middling, 1.0)) == pytest.approx(0.5, abs=1e-5)
     assert gain((low, 1.0)) == 0
     assert gain((middling, 1.0), dirt) == 0
+
+
+def test_what_has_the_other_colour_is_no_ink_to_explain() -> None:
+    """The white beside a dark digit looks like light writing, which the judge's losing side is silenced for."""
+    light = View(VIEW.darkness, VIEW.levels, 1.0, False, light=True)
+
+    def alone(view: View) -> float:
+        digit, beside = piece((100, 100, 160, 220)), piece((170, 100, 230, 220))
+        beside.view = view
+        odds = np.array([2.0, -20.0], np.float32)
+        return float(in_company([digit, beside], labels(2), odds, [0])[0])
+
+    assert alone(light) > alone(VIEW) + 0.5

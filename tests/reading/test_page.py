@@ -383,3 +383,23 @@ def test_faint_digits_among_specks_are_all_heard(by_box) -> None:
     candidates, _, odds = judged(picture, None, by_box(say))
     assert len(candidates) > 150
     assert (odds > 0).all()
+
+
+def test_ink_of_the_colour_that_has_lost_is_neither_cut_nor_merged(by_box, monkeypatch) -> None:
+    rng = np.random.default_rng(1)
+    picture = np.full((400, 600), 120, np.uint8)
+    for x in range(60, 560, 70):
+        cv2.ellipse(picture, (x, 100), (18, 34), 0, 0, 360, 20, 7, cv2.LINE_AA)
+        cv2.ellipse(picture, (x + int(rng.integers(4)), 300), (32, 30), 0, 0, 360, 225, 7, cv2.LINE_AA)
+
+    def say(boxes: list[Box]) -> Verdict:
+        odds = [8.0 if box[3] < 200 else -8.0 for box in boxes]
+        several = [float(box[1] > 200) for box in boxes]
+        return verdict([0] * len(boxes), odds, several=several, part=[0.0] * len(boxes))
+
+    found = judged(picture, None, by_box(say))[0]
+    assert {piece.view.light for piece in found} == {False, True}
+    assert not any(piece.kind in ("cut", "loop") and piece.view.light for piece in found)
+    monkeypatch.setattr(page, "CLEAR", np.inf)
+    found = judged(picture, None, by_box(say))[0]
+    assert any(piece.kind in ("cut", "loop") and piece.view.light for piece in found)

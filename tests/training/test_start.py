@@ -83,3 +83,21 @@ def test_a_start_that_cannot_be_is_told_with_the_fix(taught: Path, tmp_path: Pat
     with pytest.raises(ModelError, match="has other layers than the recipe"):
         training.train(other, splits=splits(), out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_run_with_a_checkpoint_goes_on_without_its_start(taught: Path, tmp_path: Path) -> None:
+    start = tmp_path / "start.onnx"
+    start.write_bytes((taught / "recognizer.onnx").read_bytes())
+    digits = strokes.generate(400, seed=1)
+    data_file = tmp_path / "digits.npz"
+    np.savez(data_file, x_train=digits.images, y_train=digits.labels, x_test=digits.images, y_test=digits.labels)
+    recipe = page(str(start)).changed(name=str(data_file))
+
+    def stop(event: dict) -> None:
+        if event["event"] == "progress" and event["epoch"] == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        training.train(recipe, out=tmp_path / "run", listen=stop)
+    start.unlink()
+    assert training.resume(tmp_path / "run").finished

@@ -23,7 +23,6 @@ from digitlab.recognizer import Recognizer
 
 LARGEST_HEADER = 2**20  # bytes; a recogniser's own is a few thousand
 PROBES = 8  # images by which a file's graph is compared with what its recipe says
-COUNTED = "num_batches_tracked"  # what torch's batch norm keeps and no recogniser needs
 
 State = dict[str, np.ndarray]
 
@@ -103,7 +102,7 @@ def from_safetensors(content: bytes, where: str) -> tuple[Manifest | None, State
         notes = json.loads(content[8 : 8 + length]).get("__metadata__") or {}
         manifest = notes.get(KEY)
         found = library.load(content)
-        state = {name: value for name, value in found.items() if not name.endswith(COUNTED)}
+        state = {name: value for name, value in found.items() if not name.endswith(tensors.COUNTED)}
     except Exception as error:  # the library's own, and whatever a lying header makes of Python's
         raise ModelError(f"{where} is a damaged safetensors file ({shown(error)}); write it again") from None
     return (None if manifest is None else Manifest.from_json(manifest, where)), state

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from digitlab.finding.candidate import Candidate, box_of
+from digitlab.finding.candidate import Candidate
 from digitlab.finding.loops import loops
 
 WIDE = 0.9  # a piece wider than this by its height may be several digits
@@ -162,8 +162,4 @@ def _part(piece: Candidate, ink: np.ndarray, left_edge: np.ndarray, right_edge: 
     mask, within = mask[top:bottom, left:right], inside[top:bottom, left:right]
     left, right = left + first, right + first
     ink = np.ascontiguousarray(ink[top:bottom, left:right] * within)
-    mass = float(ink.sum()) / 255 * piece.scale**2
-    corner = piece.corner[0] + int(left), piece.corner[1] + int(top)
-    return Candidate(
-        box_of(corner, mask, piece.scale), mask, ink, piece.view, corner, mass, piece.dark, "cut", piece.cut_off
-    )
+    return piece.part(int(left), int(top), mask, ink, "cut")

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from digitlab.finding.candidate import Candidate, box_of
+from digitlab.finding.candidate import Candidate
 
 HIGH = 0.45  # of the piece's height: what is enclosed is at least so high
 NARROW, WIDE = 0.12, 1.3  # of its own height: how wide it may be
@@ -29,12 +29,12 @@ def loops(piece: Candidate, ink: np.ndarray) -> list[Candidate]:
     padded = np.pad(piece.mask.view(np.uint8), 1)
     count, label, boxes, _ = cv2.connectedComponentsWithStats(1 - padded, connectivity=4)
     outside, found = label[0, 0], []
-    high = HIGH * len(piece.mask)
+    high, stroke = HIGH * len(piece.mask), _stroke(padded)
     for hole in range(1, count):
         left, top, width, height = boxes[hole, :4].tolist()
         if hole == outside or height < high or not NARROW * height <= width <= WIDE * height:
             continue
-        reach = math.ceil(min(_stroke(padded), THICK * height)) + 1
+        reach = math.ceil(min(stroke, THICK * height)) + 1
         around = np.s_[max(0, top - reach) : top + height + reach, max(0, left - reach) : left + width + reach]
         tip = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
         near = cv2.dilate((label[around] == hole).astype(np.uint8), tip)
@@ -55,8 +55,4 @@ def _cropped(piece: Candidate, ink: np.ndarray, mask: np.ndarray) -> Candidate:
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     where = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     mask = np.ascontiguousarray(mask[where])
-    ink = ink[where] * mask
-    corner = piece.corner[0] + int(columns[0]), piece.corner[1] + int(rows[0])
-    mass = float(ink.sum()) / 255 * piece.scale**2
-    box = box_of(corner, mask, piece.scale)
-    return Candidate(box, mask, ink, piece.view, corner, mass, piece.dark, "loop", piece.cut_off)
+    return piece.part(int(columns[0]), int(rows[0]), mask, ink[where] * mask, "loop")

@@ -14,6 +14,7 @@ from digitlab.training.committee import train_members
 from digitlab.training.device import pick_device
 from digitlab.training.loop import Listener, Training
 from digitlab.training.run import Run, load_material, new_folder, pinned
+from digitlab.training.start import find_start
 
 __all__ = [
     "Listener",
@@ -56,10 +57,13 @@ def train(
         RecipeError, DataError, UsageError: something asked for makes no sense.
         DownloadError, MissingExtraError: the digits have an address, from which they cannot be fetched.
         OutputError: the folder cannot be written.
+        ModelError: what it starts with, or its teacher, is not at hand or does not fit.
         KeyboardInterrupt: the run was stopped; its last whole epoch is kept, and `resume` goes on from there.
     """
     recipe = recipe if isinstance(recipe, Recipe) else Recipe.load(recipe)
     pick_device(device)
+    for one in [member.recipe for member in recipe.members] or [recipe]:
+        find_start(one)  # before pages are made, which takes minutes
     folder = Path(out) if out else new_folder(recipe, seed)
     if (folder / "run.json").exists():
         raise RunError(f"{folder} already holds a run; go on with --resume {folder}, or choose another --out")

@@ -15,9 +15,7 @@ from digitlab.errors import ModelError
 from digitlab.networks import Network
 from digitlab.recipes import Recipe, bundled_names
 from digitlab.recognizer import Recognizer, load
-from digitlab.tensors import weights
-
-COUNTED = "num_batches_tracked"  # what torch's batch norm keeps and no recogniser needs
+from digitlab.tensors import COUNTED, weights
 
 
 class Start:

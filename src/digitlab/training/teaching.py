@@ -24,8 +24,7 @@ from digitlab.training.teacher import Teacher, find_teacher
 
 def load(recipe: Recipe, seed: int, listen: Listener) -> Material:
     """Return the digits that a recipe asks for, and tell that they are loaded. Raises as `load_material`."""
-    for find in (find_teacher, find_start):  # before pages are made, which takes minutes
-        find(recipe)
+    find_teacher(recipe)  # before pages are made, which takes minutes
     listen({"event": "loading", "source": recipe.data.name, "strokes": recipe.data.strokes})
     return load_material(recipe, seed, listen)
 
