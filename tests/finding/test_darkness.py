@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from digitlab.finding.darkness import SMALL_SIDE, enlarged, strongest_grey, views
+from digitlab.finding.darkness import FINER, NEAR_SIDE, SMALL_SIDE, closer, strongest_grey, views
 from digitlab.finding.propose import candidates_of, components_of
 
 
@@ -54,20 +54,33 @@ def test_every_view_knows_its_scale_and_levels(row, on_paper) -> None:
 
 
 @pytest.mark.parametrize("light", [False, True])
-def test_a_small_picture_is_seen_enlarged_and_a_large_one_is_not(light: bool, row, on_paper) -> None:
+def test_the_closer_view_of_a_small_picture_enlarges_it(light: bool, row, on_paper) -> None:
     picture = on_paper(row("01234", height=14)[0])
     picture = 255 - picture if light else picture
-    (fine,) = enlarged(picture, views(picture)[:-1])
+    (fine,) = closer(picture, views(picture)[:-1])
     assert np.array_equal(np.array(fine.darkness.shape) * fine.scale, picture.shape)
-    assert (fine.light, fine.far) == (light, False)
-    large = on_paper(row("01234", height=14, margin=SMALL_SIDE // 2)[0])
-    assert enlarged(large, views(large)[:-1]) == []
+    assert (fine.light, fine.far, fine.finer) == (light, False, FINER)
 
 
-@pytest.mark.parametrize(("height", "looked"), [(14, True), (30, True), (120, False)])
-def test_only_small_ink_is_looked_at_enlarged(height: int, looked: bool, row, on_paper) -> None:
-    found = components_of(on_paper(row("01234", height=height)[0]))
-    assert any(layer.view.scale < 1 for layer in found.layers) == looked
+def test_the_closer_view_of_a_middling_picture_would_show_nothing_new(row, on_paper) -> None:
+    picture = on_paper(row("01234", height=14, margin=SMALL_SIDE // 2)[0])
+    assert closer(picture, views(picture)[:-1]) == []
+
+
+def test_the_closer_view_of_a_large_picture_has_all_its_pixels(row, on_paper) -> None:
+    picture = on_paper(row("01234", height=30, margin=NEAR_SIDE)[0])
+    found = components_of(picture)
+    (near,) = (view for view in {id(layer.view): layer.view for layer in found.layers}.values() if not view.far)
+    (fine,) = found.look()
+    assert max(near.darkness.shape) == NEAR_SIDE
+    assert fine.darkness.shape == picture.shape
+    assert fine.scale == pytest.approx(1)
+    assert fine.finer == pytest.approx(near.scale)
+
+
+@pytest.mark.parametrize(("height", "small"), [(14, True), (30, True), (120, False)])
+def test_only_small_ink_is_worth_a_closer_look(height: int, small: bool, row, on_paper) -> None:
+    assert components_of(on_paper(row("01234", height=height)[0])).small().any() == small
 
 
 def test_coloured_ink_of_the_papers_own_brightness_shows(row) -> None:

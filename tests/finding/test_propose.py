@@ -59,7 +59,7 @@ def test_boxes_of_the_far_view_are_in_pixels_of_the_picture(row, on_paper, overl
         np.testing.assert_allclose(best.box, box, atol=2 * best.scale)
 
 
-def test_boxes_of_the_enlarged_view_are_in_pixels_of_the_picture(row, on_paper, overlap) -> None:
+def test_boxes_of_the_closer_view_are_in_pixels_of_the_picture(row, on_paper, overlap) -> None:
     ink, boxes = row("0246", height=14)
     fine = [piece for piece in candidates_of(on_paper(ink)) if piece.scale < 1]
     for box in boxes:
@@ -69,7 +69,7 @@ def test_boxes_of_the_enlarged_view_are_in_pixels_of_the_picture(row, on_paper, 
         assert best.mass == pytest.approx(ink[box[1] : box[3], box[0] : box[2]].sum() / 255, rel=0.4)
 
 
-def test_what_is_large_is_not_proposed_from_the_enlarged_view(row, on_paper) -> None:
+def test_what_is_large_is_not_proposed_from_the_closer_view(row, on_paper) -> None:
     assert not [piece for piece in candidates_of(on_paper(row("02", height=90)[0])) if piece.scale < 1]
 
 
@@ -139,7 +139,8 @@ def test_neighbours_of_a_part_are_not_merged_without_it(on_paper) -> None:
 def test_all_candidates_are_components_and_what_is_merged_when_all_may_be_parts(on_paper) -> None:
     picture = on_paper(two_broken_fives()[0])
     found = components_of(picture)
-    every = [*found.candidates, *found.merges(np.ones(len(found.candidates), bool))]
+    both = found, found.closer()
+    every = [piece for some in both for piece in some.candidates + some.merges(np.ones(len(some.candidates), bool))]
     assert sorted((piece.kind, piece.box) for piece in every) == sorted(
         (piece.kind, piece.box) for piece in candidates_of(picture)
     )
@@ -213,6 +214,13 @@ def test_parts_of_a_broad_digit_are_no_small_ink() -> None:
     cv2.polylines(picture, [np.array([[100, 90], [285, 90], [170, 345]])], False, 50, 24, cv2.LINE_AA)
     found = components_of(picture)
     assert any(layer.view.far and len(layer.proposed) for layer in found.layers)
-    assert all(layer.view.scale >= 1 for layer in found.layers)
+    assert not found.small().any()
     cv2.ellipse(picture, (60, 440), (6, 10), 0, 0, 360, 50, 3, cv2.LINE_AA)  # a small digit beside it
-    assert any(layer.view.scale < 1 for layer in components_of(picture).layers)
+    assert components_of(picture).small().any()
+
+
+@pytest.mark.parametrize("height", [14, 40])
+def test_small_digits_of_a_large_picture_are_among_the_candidates(height: int, row, on_paper, overlap) -> None:
+    ink, boxes = row("0123456789", height, margin=600)
+    found = candidates_of(on_paper(ink))
+    assert min(found_best(found, box, overlap) for box in boxes) > 0.7

@@ -14,6 +14,7 @@ import numpy as np
 from digitlab.data.papers import fine, tiled, tinted
 
 BLEACHABLE = 0.2  # of the whole range: ink of less contrast is lost when the paper is made white
+MUCH = 0.2  # of a picture in two levels is ink at most
 LIGHT = 90  # mean of a page, of 255, above which it is paper, no board
 
 
@@ -181,6 +182,9 @@ def expose(rng: np.random.Generator, page: np.ndarray, seen: Seen, poor: float) 
     if seen.contrast > BLEACHABLE and page.mean() > LIGHT and rng.random() < 0.08:
         page = bleached(rng, page, seen)
         facts.append("bleached")
+    elif seen.contrast > BLEACHABLE and rng.random() < 0.06:
+        page = in_two_levels(rng, page, seen)
+        facts.append("two levels")
     quality = int(rng.integers(25, 96))
     quality = max(quality, 70 if seen.contrast < 0.25 else 50 if seen.contrast < 0.4 or seen.stroke < 1.5 else 25)
     if rng.random() < 0.8:
@@ -205,6 +209,28 @@ def bleached(rng: np.random.Generator, page: np.ndarray, seen: Seen) -> np.ndarr
     tones = np.clip((np.arange(256) / 255 - black) / max(0.05, white - black), 0, 1) * 255
     page = cv2.LUT(ratio, np.asarray(tones, np.uint8))
     return cv2.merge([cv2.cvtColor(page, cv2.COLOR_RGB2GRAY)] * 3) if rng.random() < 0.6 else page
+
+
+def in_two_levels(rng: np.random.Generator, page: np.ndarray, seen: Seen) -> np.ndarray:
+    """Return a page in black and white, as fax, stamps of scanners and simple programs make it: thin strokes break up.
+
+    What is ink is decided pixel by pixel against the paper close by, with some grain, and no cleaner than that.
+    """
+    import cv2
+
+    grey = cv2.cvtColor(page, cv2.COLOR_RGB2GRAY)
+    reach = 2 * max(4, round(rng.uniform(3, 8) * seen.stroke)) + 1
+    light = page.mean() > LIGHT  # else a board, on which ink is lighter than what it is on
+    around = np.ones((reach, reach), np.uint8)
+    paper = cv2.blur(cv2.dilate(grey, around) if light else cv2.erode(grey, around), (reach, reach))
+    off = cv2.subtract(paper, grey) if light else cv2.subtract(grey, paper)
+    grain = _noise(rng, 255 * seen.contrast * rng.uniform(0.0, 0.12), *grey.shape)[..., 0]
+    least = 255 * seen.contrast * rng.uniform(0.3, 0.75)
+    ink = off + grain > least
+    if ink.mean() > MUCH:  # paper that is lost in its own grain and shade
+        return page
+    ink ^= rng.random() < 0.5
+    return cv2.merge([ink.astype(np.uint8) * np.uint8(255)] * 3)
 
 
 def compressed(page: np.ndarray, quality: int) -> np.ndarray:

@@ -31,7 +31,7 @@ from digitlab.finding.propose import Proposals, components_of, propose
 from digitlab.framing import SIDE
 from digitlab.storage import atomic_path, cache_folder
 
-GENERATION = 12  # counts up whenever the same seed would give other pieces
+GENERATION = 13  # counts up whenever the same seed would give other pieces
 WHOLE, PURE = 0.85, 0.9  # a piece is a digit with these shares of the digit's ink, and of its own
 LITTLE = 0.6  # and none with less than this of either
 BESIDE = 0.08  # of a piece's own: a digit with a smaller share of it is not looked at
@@ -40,12 +40,13 @@ LOOKS = 0.8  # of its full ink: with this share of it, a piece looks like the di
 ALONE_LOOKS = 0.92  # with this share, where the rest is another digit's
 OWN, WALL = 0.55, 0.5  # a loop is a zero with this share of its ink its own, and at most so much of another digit
 FULL = 100  # of a piece's ink, of 255
+CLOSER = 0.6  # share of pages with small ink that are looked at closer
 ASTRAY = 0.25  # share of other pieces that are merged and cut all the same
 POINTS = 48  # of a digit's ink, by which is judged how much of it a piece holds
 NEAR = 0.06  # of a piece's height
 MOST_OTHERS = 12  # pieces of a page that are no digit, if it has fewer digits
-SLENDER, BROAD = 0.35, 0.85  # of what stands alone, the first 35 % get a finer pen, the last 15 % a broader one
-BROADEST = 0.3  # heights that a broad pen adds to a stroke
+SLENDER, BROAD = 0.35, 0.8  # of what stands alone, the first 35 % get a finer pen, the last 20 % a broader one
+BROADEST = 0.4  # heights that a broad pen adds to a stroke
 PRINTED = 0.15  # share of the digits that stand alone that a machine wrote
 SCENES = 0.5  # photographs without digits, for each page
 MOST_ALONE = 5  # and of what stands alone
@@ -101,8 +102,20 @@ def generate(
 
 def pieces_of(page: Page, rng: np.random.Generator) -> Pieces:
     """Return the pieces of one page, at most a few more of no digit than digits."""
-    candidates, labels = _steered(components_of(page.image), lambda found: label(found, page), rng)
+    candidates, labels = _seen(page.image, lambda found: label(found, page), rng)
     return _some(candidates, labels, rng)
+
+
+def _seen(
+    picture: np.ndarray, labelled: Callable[[list[Candidate]], np.ndarray], rng: np.random.Generator
+) -> tuple[list[Candidate], np.ndarray]:
+    """Return the pieces of a picture and their labels; where it has small ink, also of a closer look, more or less."""
+    found = components_of(picture)
+    candidates, labels = _steered(found, labelled, rng)
+    if found.small().any() and rng.random() < CLOSER:
+        more, also = _steered(found.closer(), labelled, rng)
+        candidates, labels = candidates + more, np.concatenate([labels, also])
+    return candidates, labels
 
 
 def _steered(
@@ -337,7 +350,7 @@ def _chunk(start: int, bank: Digits | None) -> Pieces:
         parts.append(pieces_of(make_page(number, bank, _kind(rng)), rng))
         parts += [alone(rng, bank) for _ in range(ALONE)]
         if rng.random() < SCENES and (picture := scene(rng)) is not None:
-            found, none = _steered(components_of(picture), lambda pieces: np.full(len(pieces), NO_DIGIT), rng)
+            found, none = _seen(picture, lambda pieces: np.full(len(pieces), NO_DIGIT), rng)
             parts.append(_some(found, none, rng))
     return _joined(parts)
 

@@ -115,7 +115,8 @@ class Candidate:
         """Return the candidate with its surroundings: (3, 28, 28) uint8.
 
         The candidate as the recogniser wants it; all ink around it, in which ink as dark as its own is 127; and
-        which of that ink is its own.
+        which of that ink is its own, where lines were taken away, under which more of it may lie, and where the
+        picture ends.
         """
         import cv2
 
@@ -129,12 +130,12 @@ class Candidate:
         )
         around = np.zeros((side, side, 2), np.uint8)
         around[..., 1] = OUTSIDE
-        darkness = self.view.smaller(step)
+        darkness, ruled = self.view.smaller(step)
         rows = slice(max(0, top), min(top + side, darkness.shape[0]))
         columns = slice(max(0, left), min(left + side, darkness.shape[1]))
         inner = around[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
         inner[..., 0] = darkness[rows, columns]
-        inner[..., 1] = 0
+        inner[..., 1] = 0 if ruled is None else ruled[rows, columns]
         mine = self._mask_by(step)
         y, x = self.corner[1] // step - top, self.corner[0] // step - left
         own = around[y : y + mine.shape[0], x : x + mine.shape[1], 1]

@@ -21,6 +21,7 @@ FEWEST = 3  # cells alike on a page
 ALIKE = 1.25  # times as wide or high
 CORNERS = 0.04  # of the outline's length: bends smaller than this are no corners
 THICKEST = 0.3  # of a cell's shorter side: its lines
+CLEAR = 0.08  # of it: so far from its sides nothing belongs to them
 INKED = 0.85  # of its length: a side that is guessed at has ink
 ASTRAY = 0.12  # of a cell: so far from the guess
 FARTHEST = 2.5  # cells: the middles of neighbours
@@ -34,11 +35,13 @@ class Cells(NamedTuple):
 
     Attributes:
         level, upright: (height, width) uint8, 1 on the ink of their level and of their upright sides.
+        inside: the same, 1 where a cell is, clear of its sides: what runs straight there is writing.
         width, height: their usual size, pixels; 0 where there are none.
     """
 
     level: np.ndarray
     upright: np.ndarray
+    inside: np.ndarray
     width: float = 0.0
     height: float = 0.0
 
@@ -52,10 +55,10 @@ def find_cells(mask: np.ndarray, *others: np.ndarray) -> Cells:
     """
     import cv2
 
-    level, upright = np.zeros_like(mask), np.zeros_like(mask)
+    level, upright, inside = (np.zeros_like(mask) for _ in range(3))
     cells = _alike(_once(np.concatenate([_quadrilaterals(some) for some in (mask, *others)])))
     if not len(cells):
-        return Cells(level, upright)
+        return Cells(level, upright, inside)
     thickness = _thickness(mask, cells, _outwards(cells))
     cells = _continued(mask, cells, thickness)
     outwards = _outwards(cells)
@@ -65,7 +68,9 @@ def find_cells(mask: np.ndarray, *others: np.ndarray) -> Cells:
         lies = abs(x1 - x0) > abs(y1 - y0)
         cv2.line(level if lies else upright, (x0, y0), (x1, y1), 1, thickness + 2)
     width, height = np.median(np.ptp(cells, axis=1), axis=0).tolist()
-    return Cells(level & mask, upright & mask, width, height)
+    cv2.fillPoly(inside, list(cells.astype(np.int32)), 1)
+    cv2.polylines(inside, list(cells.astype(np.int32)), True, 0, 2 * max(2, round(CLEAR * min(width, height))) + 1)
+    return Cells(level & mask, upright & mask, inside, width, height)
 
 
 def _quadrilaterals(mask: np.ndarray) -> np.ndarray:

@@ -1,9 +1,9 @@
 """How much darker than its paper each pixel is: the map on which strokes are looked for, page-wide.
 
-Two views of a page, because strokes come in all widths. The near view takes what is wider than a pen's stroke for
+Three views of a page, because strokes come in all widths. The near view takes what is wider than a pen's stroke for
 paper, so shadows, desks and fingers drop out and their edges hardly show; the far view, on a small copy, keeps
-strokes as broad as a digit that fills the picture needs. Small ink in a small picture is looked at enlarged as well.
-Light ink on dark is turned over first.
+strokes as broad as a digit that fills the picture needs. The closer view, of twice as many pixels a side, is for small
+digits, and only where there are any. Light ink on dark is turned over first.
 """
 
 from __future__ import annotations
@@ -20,17 +20,21 @@ PAPER_SIDE = 400  # longer side of the copy on which the near view looks for pap
 BROADEST = 1 / 24  # strokes up to this share of the longer side are strokes to the near view
 FAINTEST = 9.0  # the lowest level at which ink is looked for, in 255ths of the paper's brightness
 CLEAREST = 3.5  # and at least this many times the paper's own unevenness
+# Above the first, the median may be that of lines; a lower quantile of bare paper, and its median in terms of that.
+DOUBTFUL, LOWER, LOWER_TWICE = 6.0, 0.35, 2.0
 STEP = 1.8  # from one level to the next
 TOP = 190.0  # no level above
 FINE, COARSE = 1.5, 5.0  # grain (1 sigma, grey levels) from which on a picture is blurred a little, or more
-LARGE = 700  # pixels: in pictures as large as this a stroke is broader than the blur
+LARGE = 1000  # pixels: in pictures as large as this a stroke is broader than the blur
 RIM, LEAST_WITH_RIMS = 5, 200  # pixels of that copy: width of a rim; on smaller ones strokes are as broad
 STROKE_SIDE = 150  # longer side of the copy on which dark strokes are told from light ones, pixels
 TONE_SIDE = 256  # and of the one on which ink is told from paper
 CERTAIN = 1.12  # times more stroke on one side, and there is no need to look at the other
-SMALL_SIDE = 640  # longer side of a picture up to which it is looked at enlarged too, pixels
+NEAR_SIDE = 800  # longer side of the near view, pixels, for the most
+SMALL_SIDE = 640  # longer side of a picture up to which the closer view enlarges it, pixels
 FINER = 2  # times
-CLEAREST_GRAIN = 4.0  # times the grain: the least level at which ink is looked for there
+CLEAREST_GRAIN = 4.0  # times the grain: the least level at which ink is looked for in what is enlarged
+RULED = 0  # in what the judge is shown: where a line was taken away
 FAR_SIDE = 320  # longer side of the far view, pixels
 
 
@@ -44,6 +48,9 @@ class View:
         scale: pixels of the opened picture for each pixel of the map.
         far: whether this is the far view.
         light: whether it shows light ink on dark.
+        finer: times as many pixels a side as the near view; 1 for all but the closer view.
+        ruled: (height, width) uint8, 1 where a line of the page was taken away; None where none was.
+        ruling: how thick such lines are, pixels of the map.
     """
 
     darkness: np.ndarray
@@ -51,22 +58,31 @@ class View:
     scale: float
     far: bool
     light: bool = False
+    finer: float = 1.0
+    ruled: np.ndarray | None = None
+    ruling: float = 0.0
 
-    def smaller(self, step: int) -> np.ndarray:
-        """Return the map with `step` x `step` pixels averaged into one, uint8; at the far edges perhaps fewer."""
+    def smaller(self, step: int) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return the map with `step` x `step` pixels averaged into one, uint8; at the far edges perhaps fewer.
+
+        And where lines were taken away, 0 to `RULED`, or None.
+        """
         if step not in self._copies:
-            import cv2
-
-            height, width = self.darkness.shape
-            below, beside = -height % step, -width % step
-            padded = cv2.copyMakeBorder(self.darkness, 0, below, 0, beside, cv2.BORDER_REPLICATE)
-            size = padded.shape[1] // step, padded.shape[0] // step
-            self._copies[step] = cv2.resize(padded, size, interpolation=cv2.INTER_AREA)
+            darkness, ruled = self._copies[1]
+            self._copies[step] = _shrunk_by(step, darkness), None if ruled is None else _shrunk_by(step, ruled)
         return self._copies[step]
 
     @cached_property
-    def _copies(self) -> dict[int, np.ndarray]:
-        return {1: self.darkness}
+    def _copies(self) -> dict[int, tuple[np.ndarray, np.ndarray | None]]:
+        return {1: (self.darkness, None if self.ruled is None else self.ruled * np.uint8(RULED))}
+
+
+def _shrunk_by(step: int, whole: np.ndarray) -> np.ndarray:
+    import cv2
+
+    height, width = whole.shape
+    padded = cv2.copyMakeBorder(whole, 0, -height % step, 0, -width % step, cv2.BORDER_REPLICATE)
+    return cv2.resize(padded, (padded.shape[1] // step, padded.shape[0] // step), interpolation=cv2.INTER_AREA)
 
 
 def strongest_grey(grey: np.ndarray, rgb: np.ndarray | None) -> np.ndarray:
@@ -79,7 +95,7 @@ def views(grey: np.ndarray) -> list[View]:
     """Return the near view of a picture, or two where its ink may be dark or light, and the far view.
 
     Args:
-        grey: (height, width) uint8, from `strongest_grey`.
+        grey: (height, width) uint8, from `strongest_grey`; its longer side at most about `NEAR_SIDE` pixels.
     """
     far = shrunk(grey, FAR_SIDE)
     scale = max(grey.shape) / max(far.shape)
@@ -89,24 +105,27 @@ def views(grey: np.ndarray) -> list[View]:
     return [*near, View(find_ink(far, dark), (50.0, 115.0), scale, True, not dark)]
 
 
-def enlarged(grey: np.ndarray, near: Sequence[View]) -> list[View]:
-    """Return near views of a small picture at twice its size, none of a large one.
+def closer(grey: np.ndarray, near: Sequence[View]) -> list[View]:
+    """Return near views of a picture with more pixels, as many as it has or, if it is small, twice as many.
 
-    Thresholds then part strokes that are a pixel apart.
+    Thresholds then part strokes that are a pixel apart. None of a picture that the near view shows as it is, and that
+    is not small.
 
     Args:
-        grey: (height, width) uint8, what `near` was seen in.
-        near: its near views, of dark ink, of light ink, or both.
+        grey: (height, width) uint8, the picture, from `strongest_grey`.
+        near: its near views, of dark ink, of light ink, or both; of the picture or of a smaller copy.
     """
     import cv2
 
-    if max(grey.shape) > SMALL_SIDE:
+    finer = max(grey.shape) / max(near[0].darkness.shape) if near else 1.0
+    grain, floor = _grain(grey), 0.0
+    if finer == 1 and max(grey.shape) <= SMALL_SIDE:
+        finer, floor = float(FINER), CLEAREST_GRAIN * grain  # enlarged grain has the looks of strokes
+        grey = cv2.resize(grey, (FINER * grey.shape[1], FINER * grey.shape[0]), interpolation=cv2.INTER_CUBIC)
+    if finer == 1:
         return []
-    grain = _grain(grey)
-    large = cv2.resize(grey, (FINER * grey.shape[1], FINER * grey.shape[0]), interpolation=cv2.INTER_CUBIC)
-    floor = CLEAREST_GRAIN * grain  # enlarged grain has the looks of strokes
-    seen = [_near(~large if view.light else large, view.light, grain, floor) for view in near]
-    return [replace(view, scale=1 / FINER) for view in seen]
+    seen = [_near(~grey if view.light else grey, view.light, grain, floor) for view in near]
+    return [replace(view, scale=one.scale / finer, finer=finer) for view, one in zip(seen, near, strict=True)]
 
 
 def _lights(small: np.ndarray, by_paper: bool) -> list[bool]:
@@ -154,7 +173,7 @@ def _grain(grey: np.ndarray) -> float:
     some = grey[:: max(1, len(grey) // 128)].astype(np.int16)
     # Differences of neighbours: of grain, not of light; the middle one is of paper, not of ink.
     difference = np.abs(some[:, 2:] - 2 * some[:, 1:-1] + some[:, :-2])
-    return _median(difference.clip(max=255).astype(np.uint8)) / 1.65
+    return _quantile(difference.clip(max=255).astype(np.uint8), 0.5) / 1.65
 
 
 def _without_grain(grey: np.ndarray, grain: float) -> np.ndarray:
@@ -168,12 +187,17 @@ def _without_grain(grey: np.ndarray, grain: float) -> np.ndarray:
     return grey
 
 
-def _median(levels: np.ndarray) -> float:
-    """Return the median of uint8 values, counted, which is far faster than sorting them."""
+def _quantile(levels: np.ndarray, share: float) -> float:
+    """Return a quantile of uint8 values, counted, which is far faster than sorting them."""
     import cv2
 
     counts = cv2.calcHist([levels], [0], None, [256], [0, 256]).ravel()
-    return float(np.searchsorted(np.cumsum(counts), 0.5 * levels.size))
+    return float(np.searchsorted(np.cumsum(counts), share * levels.size))
+
+
+def _unevenness(darkness: np.ndarray) -> float:
+    """Return how dark bare paper is, of a map of darkness: its median, or less where lines cover so much of a page."""
+    return min(_quantile(darkness, 0.5), max(DOUBTFUL, LOWER_TWICE * _quantile(darkness, LOWER)))
 
 
 def _near(grey: np.ndarray, light: bool, grain: float, floor: float = 0.0) -> View:
@@ -191,7 +215,7 @@ def _near(grey: np.ndarray, light: bool, grain: float, floor: float = 0.0) -> Vi
     paper, blurred = (what[window:-window, window:-window] for what in (paper, blurred))
     # Paper is most of a page: the darkness of its middling pixel is its unevenness; some of the pixels tell.
     step = max(1, max(grey.shape) // PAPER_SIDE)
-    level = max(FAINTEST, CLEAREST * _median(_darker(grey[::step, ::step], blurred)), floor)
+    level = max(FAINTEST, CLEAREST * _unevenness(_darker(grey[::step, ::step], blurred)), floor)
     darkness = _darker(grey, paper)
     levels = [level]
     while levels[-1] * STEP < TOP:

@@ -7,7 +7,7 @@ come second, of those components only that look like a part of a digit.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -15,17 +15,21 @@ import numpy as np
 from digitlab.finding.blots import OPEN, hollow, solid
 from digitlab.finding.candidate import Candidate, make_candidate
 from digitlab.finding.components import components
-from digitlab.finding.darkness import View, enlarged, strongest_grey, views
+from digitlab.finding.darkness import NEAR_SIDE, View, closer, strongest_grey, views
+from digitlab.finding.ink import shrunk
 from digitlab.finding.rulings import without_rulings
 
 SMALLEST = 7  # height of a digit, pixels of the opened picture
 FULLEST, BEST, EMPTIEST = 0.75, 0.4, 0.16  # threshold by the ink's own darkness: too high, best, too low
-# Pixels, and of the picture's height: what is higher needs no enlarging.
+# Pixels of the near view, and of the picture's height: what is higher needs no closer look.
 SMALL, SMALL_SHARE = 40, 0.4
+SHRINK = 1.1  # times `NEAR_SIDE`, from which on the near view is of a smaller copy
 INSIDE = 0.5  # of a piece's box: with so much of the ink of a large piece, it is a part of that
 SPECK, FULLEST_SPECK = 14, 0.5  # of what is lower, pixels: grain that just passes a threshold is no digit
 SAME = 0.9  # two components are one if the smaller box has this share of the larger
-NEAR = 0.22  # parts of a broken digit are at most this far apart, by the larger part's height
+# Parts of a broken digit are at most this far apart, by the larger part's height; and so many times as far as a line is
+# thick that lay between them, if that is no more than this share of the height.
+NEAR, ACROSS, BROAD_LINE = 0.22, 1.6, 0.4
 MOST = 900  # candidates of a page
 
 
@@ -51,11 +55,26 @@ class Proposals:
         candidates: the components, at most `MOST`, those with most ink if there are more.
         places: of each, the number of its layer and of its component there.
         layers: all of the page.
+        look: gives closer views of the page, as far as it has any.
     """
 
     candidates: list[Candidate]
     places: list[tuple[int, int]]
     layers: list[_Layer]
+    look: Callable[[], list[View]] = list
+
+    def small(self) -> np.ndarray:
+        """Return which of the candidates are small ink, of which a closer look would show more: (N,) bool.
+
+        Parts of what fills the picture are no small ink.
+        """
+        large = [_inked(layer) for layer in self.layers if layer.view.far and len(layer.proposed)]
+        return np.array([_is_small(candidate, large) for candidate in self.candidates], bool)
+
+    def closer(self) -> Proposals:
+        """Return the small components of the closer views; their merges are proposed by them alone."""
+        far = next((layer.view for layer in self.layers if layer.view.far), None)
+        return _proposals([layer for view in self.look() for layer in _layers(view, far)])
 
     def merges(self, parts: np.ndarray) -> list[Candidate]:
         """Return components joined with one or more that lie close by: the bar of a 5, a broken stroke.
@@ -72,7 +91,7 @@ class Proposals:
 
 
 def components_of(rgb: np.ndarray, grey: np.ndarray | None = None) -> Proposals:
-    """Return the components of a picture.
+    """Return the components of a picture, as its near and its far view show them.
 
     Args:
         rgb: (height, width, 3) uint8, or (height, width) where it has no colours.
@@ -80,43 +99,51 @@ def components_of(rgb: np.ndarray, grey: np.ndarray | None = None) -> Proposals:
     """
     import cv2
 
-    if grey is None:
-        grey = rgb if rgb.ndim == 2 else cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-    grey = strongest_grey(grey, None if rgb.ndim == 2 else rgb)
-    seen = [view if view.far else without_rulings(view) for view in views(grey)]
-    return propose(seen, lambda near: [without_rulings(view) for view in enlarged(grey, near)])
+    def strongest(rgb: np.ndarray, grey: np.ndarray | None) -> np.ndarray:
+        if grey is None:
+            grey = rgb if rgb.ndim == 2 else cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+        return strongest_grey(grey, None if rgb.ndim == 2 else rgb)
+
+    longer = max(rgb.shape[:2])
+    small = strongest(shrunk(rgb, NEAR_SIDE), None) if longer > SHRINK * NEAR_SIDE else strongest(rgb, grey)
+    scale = longer / max(small.shape)
+    seen = [replace(view, scale=scale * view.scale) for view in views(small)]
+    found = propose([view if view.far else without_rulings(view) for view in seen])
+
+    def look() -> list[View]:
+        whole = small if scale == 1 else strongest(rgb, grey)
+        return [without_rulings(view) for view in closer(whole, [view for view in seen if not view.far])]
+
+    found.look = look
+    return found
 
 
 def candidates_of(rgb: np.ndarray, grey: np.ndarray | None = None) -> list[Candidate]:
-    """Return components and all their merges, at most `MOST`; for arguments see `components_of`."""
+    """Return all components and all their merges, at most `MOST`; for arguments see `components_of`."""
     found = components_of(rgb, grey)
-    return _heaviest(found.candidates + found.merges(np.ones(len(found.candidates), bool)))
+    every = [found, found.closer()] if found.small().any() else [found]
+    return _heaviest(
+        [piece for some in every for piece in some.candidates + some.merges(np.ones(len(some.candidates), bool))]
+    )
 
 
 def _heaviest(candidates: list[Candidate]) -> list[Candidate]:
     return candidates if len(candidates) <= MOST else sorted(candidates, key=lambda c: -c.mass)[:MOST]
 
 
-def propose(views: list[View], enlarged: Callable[[list[View]], list[View]] = lambda near: []) -> Proposals:
-    """Return the components of a page in its views that could be digits.
-
-    Args:
-        views: of the page.
-        enlarged: gives more views of it, of the near ones; asked for where there is ink that may be too small for them.
-    """
+def propose(views: list[View]) -> Proposals:
+    """Return the components of a page in its near and far views that could be digits."""
     far = next((view for view in views if view.far), None)
-    every = [layer for view in views for layer in _layers(view, far)]
-    near = [layer for layer in every if not layer.view.far]
-    large = [_inked(layer) for layer in every if layer.view.far and len(layer.proposed)]
-    if any(_has_small_ink(layer, large) for layer in near):
-        more = enlarged([view for view in views if not view.far])
-        every += [layer for view in more for layer in _layers(view, far)]
-    candidates = [_candidate(layer, [int(i)], "component") for layer in every for i in layer.proposed]
-    places = [(number, int(i)) for number, layer in enumerate(every) for i in layer.proposed]
+    return _proposals([layer for view in views for layer in _layers(view, far)])
+
+
+def _proposals(layers: list[_Layer]) -> Proposals:
+    candidates = [_candidate(layer, [int(i)], "component") for layer in layers for i in layer.proposed]
+    places = [(number, int(i)) for number, layer in enumerate(layers) for i in layer.proposed]
     if len(candidates) > MOST:
         kept = sorted(range(len(candidates)), key=lambda i: -candidates[i].mass)[:MOST]
         candidates, places = [candidates[i] for i in kept], [places[i] for i in kept]
-    return Proposals(candidates, places, every)
+    return Proposals(candidates, places, layers)
 
 
 def _layers(view: View, far: View | None) -> list[_Layer]:
@@ -129,21 +156,19 @@ def _layers(view: View, far: View | None) -> list[_Layer]:
     return layers
 
 
-def _has_small_ink(layer: _Layer, large: list[tuple[np.ndarray, float]]) -> bool:
-    """Say whether a layer has ink of the height of small digits, whole ones or large parts of them.
+def _is_small(candidate: Candidate, large: list[tuple[np.ndarray, float]]) -> bool:
+    """Say whether a candidate is as small as small digits are, or their parts.
 
     `large` is the ink of what fills the picture, as `_inked` gives it: parts of that are no small ink.
     """
-    boxes = layer.boxes[layer.usable]
-    tall = boxes[:, 3] - boxes[:, 1]
-    for left, top, right, bottom in boxes[(tall >= SMALLEST) & (tall <= SMALL)].tolist():
-        within = (
-            ink[int(top / scale) : int(bottom / scale) + 1, int(left / scale) : int(right / scale) + 1]
-            for ink, scale in large
-        )
-        if not any(part.size and part.mean() > INSIDE for part in within):
-            return True
-    return False
+    if candidate.far or candidate.mask.shape[0] > SMALL:
+        return False
+    left, top, right, bottom = candidate.box
+    within = (
+        ink[int(top / scale) : int(bottom / scale) + 1, int(left / scale) : int(right / scale) + 1]
+        for ink, scale in large
+    )
+    return not any(part.size and part.mean() > INSIDE for part in within)
 
 
 def _inked(layer: _Layer) -> tuple[np.ndarray, float]:
@@ -174,8 +199,8 @@ def _layer(view: View, threshold: float) -> _Layer:
     proposed = usable & (tall >= least) & (share <= fullest) & (share >= EMPTIEST) & (across < 16 * down)
     proposed &= area >= 0.02 * across * down  # not a mere outline of something large
     proposed &= ~(solid(area, across, down) & (tall >= OPEN))
-    if view.scale < 1:
-        proposed &= (tall <= SMALL) & (down <= SMALL_SHARE * height)
+    if view.finer > 1:
+        proposed &= (down <= SMALL * view.finer) & (down <= SMALL_SHARE * height)
     chosen = np.flatnonzero(proposed)
     if len(chosen) > MOST:
         chosen = chosen[np.argsort(-mass[chosen])[:MOST]]
@@ -240,10 +265,11 @@ def _merges(layer: _Layer, parts: set[int]) -> list[Candidate]:
     for main in layer.proposed.tolist():
         box = layer.boxes[main]
         height = box[3] - box[1]
-        if main not in parts and not (_gaps(part_boxes, box) <= NEAR * height).any():
+        reach = max(NEAR * height, min(ACROSS * layer.view.ruling, BROAD_LINE * height))
+        if main not in parts and not (_gaps(part_boxes, box) <= reach).any():
             continue
         gap = _gaps(boxes, box)
-        close = (gap <= NEAR * height) & (mass > 0.03 * layer.mass[main]) & (mass <= 1.3 * layer.mass[main])
+        close = (gap <= reach) & (mass > 0.03 * layer.mass[main]) & (mass <= 1.3 * layer.mass[main])
         union_width = np.maximum(boxes[:, 2], box[2]) - np.minimum(boxes[:, 0], box[0])
         union_height = np.maximum(boxes[:, 3], box[3]) - np.minimum(boxes[:, 1], box[1])
         close &= (usable != main) & (union_width <= 1.4 * union_height) & (union_height <= 2.2 * height)

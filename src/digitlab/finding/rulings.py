@@ -26,6 +26,7 @@ ALIKE = 0.12  # of their length: bars differ by no more
 ALONE = 0.75  # of the picture: one line alone is a ruling only if it reaches so far
 SOLID = 0.9  # of its length a line has ink
 SLIM = 0.03  # of its own length a line may be thick in any case
+BORDER, SLIM_TO_BORDERS = 0.95, 0.05  # and if it reaches through so much of the picture: no stroke of a digit does
 DARKER = 1.4  # times as dark as a line: not the line
 THICKEST = 0.018  # of the longer side
 
@@ -38,11 +39,14 @@ def without_rulings(view: View) -> View:
     levels = threshold, *(level for level in view.levels[:LEVELS] if level != threshold)
     mask, *others = (cv2.threshold(view.darkness, at, 1, cv2.THRESH_BINARY)[1] for at in levels)
     cells = find_cells(mask, *others)
-    level = _level_lines(mask, cells.upright if cells.width else None, cells.level, cells.width)
+    outside = mask & ~cells.inside & 1
+    across = cells.upright if cells.width else None
+    level, thickness = _level_lines(mask, outside, across, cells.level, cells.width)
     # Where lines cross, the first of them hides that the other goes on: it is gone before that is looked for.
-    rest = mask if level is None else mask & ~level & 1
+    rest, outside = (mask, outside) if level is None else (what & ~level & 1 for what in (mask, outside))
     across = None if level is None else cv2.transpose(level)
-    upright = _level_lines(cv2.transpose(rest), across, cv2.transpose(cells.upright), cells.height)
+    rest, outside, sides = (cv2.transpose(what) for what in (rest, outside, cells.upright))
+    upright, breadth = _level_lines(rest, outside, across, sides, cells.height)
     if level is None and upright is None:
         return view
     wiped = np.zeros_like(mask)
@@ -53,36 +57,44 @@ def without_rulings(view: View) -> View:
             # A stroke along a line hides it: what is far darker than the line is the pen's.
             full = float(np.percentile(view.darkness[(lines & mask).view(bool)], 75))  # a line's edges are soft
             wiped |= lines & (view.darkness < DARKER * full)
-    return dataclasses.replace(view, darkness=view.darkness * (1 - wiped))
+    darkness, ruling = view.darkness * (1 - wiped), max(thickness, breadth)
+    return dataclasses.replace(view, darkness=darkness, ruled=wiped, ruling=ruling)
 
 
-def _level_lines(mask: np.ndarray, across: np.ndarray | None, sides: np.ndarray, cell: float) -> np.ndarray | None:
+def _level_lines(
+    mask: np.ndarray, outside: np.ndarray, across: np.ndarray | None, sides: np.ndarray, cell: float
+) -> tuple[np.ndarray | None, float]:
     """Find the pixels (0 or 1) of level lines that belong to no stroke, soft edges included; None if there are none.
 
     Args:
         mask: (height, width) uint8, 1 where there is ink.
+        outside: the same without what lies inside of cells.
         across: the same for the lines that run across, where they are known.
         sides: the same for the level sides of cells.
         cell: how long these are, pixels; 0 where there are none.
+
+    Returns:
+        These pixels, and how thick the lines are, pixels.
     """
     import cv2
 
-    straight = _long_lines(mask, across, 0)
+    straight = _long_lines(outside, across, 0)
     if straight is None and cell:  # where lines are long, those that are as short as a cell are strokes of digits
-        straight = _long_lines(mask, across, cell)
+        straight = _long_lines(outside, across, cell)
     straight = sides if straight is None else straight | sides
     if not straight.any():
-        return None
+        return None, 0.0
     thickness = _usual_run(straight)
     tall = max(3, round(1.7 * thickness) + 1)
     crossing = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((tall + 1, 1), np.uint8))
     line = straight & ~crossing & 1
     if not line.any():
-        return None
+        return None, 0.0
     rest = mask & ~line & 1
     mended = cv2.morphologyEx(rest, cv2.MORPH_CLOSE, np.ones((tall + 3, 1), np.uint8)) & line
     line &= ~mended & 1
-    return cv2.dilate(line, np.ones((2 * max(1, round(thickness / 3)) + 1, 3), np.uint8)) & ~(rest | mended) & 1
+    soft = np.ones((2 * max(1, round(thickness / 3)) + 1, 3), np.uint8)
+    return cv2.dilate(line, soft) & ~(rest | mended) & 1, thickness
 
 
 def _long_lines(mask: np.ndarray, across: np.ndarray | None, cell: float) -> np.ndarray | None:
@@ -120,7 +132,8 @@ def _straight(
     owner = label.ravel()[inked]
     area = np.bincount(owner, minlength=len(boxes))
     length = np.maximum(boxes[:, 2] - boxes[:, 0] - 2 * gap, 1)
-    thin = area / length <= np.maximum(max(3.0, thickest), SLIM * length)
+    slim = np.where(boxes[:, 2] - boxes[:, 0] >= BORDER * long.shape[1], SLIM_TO_BORDERS, SLIM)
+    thin = area / length <= np.maximum(max(3.0, thickest), slim * length)
     thin[0] = False
 
     def solid(i: int) -> bool:

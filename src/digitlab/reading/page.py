@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -31,6 +32,8 @@ HANDFUL = 64  # faint pieces that are judged at a time
 CLEAR = 8.0  # times more for ink of one colour, and the other is no longer searched
 HOPELESS = -2.0  # log odds below which, if all of a handful have them, no more faint pieces are judged
 SILENT = -20.0  # log odds of what cannot be
+# Log odds of being one digit, and probability of being several, from which on a small piece is worth a closer look.
+PROMISING, ASSURED, PROMISING_SHARE = -3.0, 4.0, 0.3
 WHOLE = 2.0  # log odds of being one digit from which on a piece is not cut
 MAYBE = 0.05  # probability of being several digits, or a part of one, from which on a piece is cut, or merged
 
@@ -85,31 +88,47 @@ def judged(rgb: np.ndarray, grey: np.ndarray | None, judge: Judge) -> tuple[list
 
     For `rgb` and `grey` see `components_of`.
     """
-    found = components_of(rgb, grey)
-    candidates = found.candidates
+    found = [components_of(rgb, grey)]
+    candidates = found[0].candidates
     if not candidates:
         return [], np.empty((0, 10), np.float32), np.empty(0, np.float32)
-    labels, odds, several, part = _heard(candidates, judge)
+    said = _heard(candidates, judge)
+    doubtful = (said.odds > PROMISING) & (said.odds < ASSURED) | (said.several > PROMISING_SHARE)
+    if (found[0].small() & doubtful).any():
+        found.append(found[0].closer())
+        dark = np.array([candidate.dark for candidate in candidates])
+        more = _heard(found[1].candidates, judge, dark[said.odds > SURE])
+        candidates, said = candidates + found[1].candidates, _joined(said, more)
+    labels, odds, several, part = said
     lights = np.array([candidate.view.light for candidate in candidates])
     if lights.any() and not lights.all():
-        dark, light = _sides(candidates, odds)
-        if max(dark, light) > CLEAR * max(min(dark, light), 1):  # what has the other colour is neither merged nor cut
-            several, part = (what * (lights == (light > dark)) for what in (several, part))
-    more = found.merges(part > MAYBE) + _cut_up(candidates, odds, several)
-    if more:
-        candidates = candidates + more
-        also = judge.judge(np.stack([candidate.seen() for candidate in more]))
+        dark_says, light_says = _sides(candidates, odds)
+        if max(dark_says, light_says) > CLEAR * max(min(dark_says, light_says), 1):
+            # What has the other colour is neither merged nor cut.
+            several, part = (what * (lights == (light_says > dark_says)) for what in (several, part))
+    count = len(found[0].candidates)
+    more_pieces = found[0].merges(part[:count] > MAYBE) + _cut_up(candidates, odds, several)
+    if len(found) > 1:
+        more_pieces += found[1].merges(part[count:] > MAYBE)
+    if more_pieces:
+        candidates = candidates + more_pieces
+        also = judge.judge(np.stack([candidate.seen() for candidate in more_pieces]))
         labels, odds = np.concatenate([labels, also.probabilities]), np.concatenate([odds, also.odds])
     return candidates, labels, _of_one_ink(candidates, odds)
 
 
-def _heard(candidates: list[Candidate], judge: Judge) -> Verdict:
+def _heard(candidates: list[Candidate], judge: Judge, sure: Sequence[float] | np.ndarray = ()) -> Verdict:
     """Return what the judge says of candidates, of faint ones as long as any of them could be a digit.
 
     Grain of desks and paper makes hundreds of faint pieces. Once sure digits tell how dark the ink of a page is, far
     paler ones are asked about from the largest to the smallest; when none of a handful could be a digit, the rest is
     taken for grain as well. Where none of them is a digit as it stands, none is said to be several or a part of one
     either: nobody cuts up a desk.
+
+    Args:
+        candidates: of one page.
+        judge: is asked.
+        sure: how dark the digits are that are known already.
     """
     count = len(candidates)
     dark, mass = (np.array([getattr(one, what) for one in candidates]) for what in ("dark", "mass"))
@@ -122,11 +141,14 @@ def _heard(candidates: list[Candidate], judge: Judge) -> Verdict:
             all_of_them[which] = some
         return float(said.odds.max())
 
-    floor, waiting = 0.0, np.argsort(-dark, kind="stable")
+    def least() -> float:
+        known = np.concatenate([sure, dark[odds > SURE]])
+        return FAINT * median(known) if len(known) >= FEWEST_SURE else 0.0
+
+    floor, waiting = least(), np.argsort(-dark, kind="stable")
     while len(waiting) and dark[waiting[0]] >= floor:
         ask(waiting[: 2 * HANDFUL])
-        waiting, sure = waiting[2 * HANDFUL :], dark[odds > SURE]
-        floor = FAINT * median(sure) if len(sure) >= FEWEST_SURE else 0.0
+        waiting, floor = waiting[2 * HANDFUL :], least()
     waiting = waiting[np.argsort(-mass[waiting], kind="stable")]
     while len(waiting) and ask(waiting[:HANDFUL]) >= HOPELESS:
         waiting = waiting[HANDFUL:]
@@ -134,6 +156,10 @@ def _heard(candidates: list[Candidate], judge: Judge) -> Verdict:
     if faint.any() and odds[faint].max() < 0:
         several[faint] = part[faint] = 0
     return Verdict(shares, odds, several, part)
+
+
+def _joined(first: Verdict, second: Verdict) -> Verdict:
+    return Verdict(*(np.concatenate(pair) for pair in zip(first, second, strict=True)))
 
 
 def _of_one_ink(candidates: list[Candidate], odds: np.ndarray) -> np.ndarray:
