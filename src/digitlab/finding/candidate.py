@@ -127,22 +127,32 @@ class Candidate:
         left, top = (
             (at + size // 2 - reach // 2) // step for at, size in zip(self.corner, (width, height), strict=True)
         )
-        around = np.zeros((side, side, 2), np.uint8)
-        around[..., 1] = OUTSIDE
         darkness = self.view.smaller(step)
-        rows = slice(max(0, top), min(top + side, darkness.shape[0]))
-        columns = slice(max(0, left), min(left + side, darkness.shape[1]))
-        inner = around[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
-        inner[..., 0] = darkness[rows, columns]
-        inner[..., 1] = 0
+        # How far the square reaches beyond the map: above, below, on the left, on the right.
+        beyond = (
+            max(0, -top),
+            max(0, top + side - darkness.shape[0]),
+            max(0, -left),
+            max(0, left + side - darkness.shape[1]),
+        )
+        ink = darkness[max(0, top) : top + side, max(0, left) : left + side]
+        if any(beyond):
+            ink = cv2.copyMakeBorder(ink, *beyond, cv2.BORDER_CONSTANT, value=0)
+            own = np.full((side, side), OUTSIDE, np.uint8)
+            own[beyond[0] : side - beyond[1], beyond[2] : side - beyond[3]] = 0
+        else:
+            own = np.zeros((side, side), np.uint8)
         mine = self._mask_by(step)
         y, x = self.corner[1] // step - top, self.corner[0] // step - left
-        own = around[y : y + mine.shape[0], x : x + mine.shape[1], 1]
-        np.maximum(own, mine[: own.shape[0], : own.shape[1]], out=own)
+        within = own[y : y + mine.shape[0], x : x + mine.shape[1]]
+        np.maximum(within, mine[: within.shape[0], : within.shape[1]], out=within)
+        seen = np.empty((3, SIDE, SIDE), np.uint8)
+        seen[0] = self.framed
         shape = cv2.INTER_AREA if side >= SIDE else cv2.INTER_LINEAR
-        small = cv2.resize(around, (SIDE, SIDE), interpolation=shape)
-        ink = cv2.convertScaleAbs(small[..., 0], alpha=127 / max(1.0, self.dark))
-        return np.stack([self.framed, ink, small[..., 1]])
+        small = cv2.resize(ink, (SIDE, SIDE), interpolation=shape)
+        cv2.convertScaleAbs(small, seen[1], 127 / max(1.0, self.dark))
+        cv2.resize(own, (SIDE, SIDE), seen[2], interpolation=shape)
+        return seen
 
     def _mask_by(self, step: int) -> np.ndarray:
         """Return its mask, 0 or 255, with `step` x `step` pixels averaged into one, on the grid of `View.smaller`."""
