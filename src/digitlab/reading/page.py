@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -14,6 +15,7 @@ from digitlab.finding.median import median
 from digitlab.finding.pen import normal_strokes, pens
 from digitlab.finding.propose import components_of
 from digitlab.framing import SIDE, frame
+from digitlab.jobs import at_once
 from digitlab.reading.choose import choose, rows, shares_ink
 from digitlab.reading.company import in_company, row_at
 from digitlab.reading.open import Opened
@@ -27,6 +29,7 @@ AGREED = 0.98  # probability of one label from which on nobody else is asked
 JUDGE_SAYS = 0.7  # weight of the judge's labels; best on held-out pieces, of which it knows the surroundings
 FAINT = 0.4  # of the darkness of sure digits: paler pieces may be grain
 SURE, FEWEST_SURE = 2.0, 2  # log odds of sure digits, and how many of them tell how dark a page's ink is
+BATCH = 16  # pieces that are judged while others are framed
 HANDFUL = 64  # faint pieces that are judged at a time
 CLEAR = 8.0  # times more for ink of one colour, and the other is no longer searched
 HOPELESS = -2.0  # log odds below which, if all of a handful have them, no more faint pieces are judged
@@ -98,7 +101,7 @@ def judged(rgb: np.ndarray, grey: np.ndarray | None, judge: Judge) -> tuple[list
     more = found.merges(part > MAYBE) + _cut_up(candidates, odds, several)
     if more:
         candidates = candidates + more
-        also = judge.judge(np.stack([candidate.seen() for candidate in more]))
+        also = _asked(more, judge)
         labels, odds = np.concatenate([labels, also.probabilities]), np.concatenate([odds, also.odds])
     return candidates, labels, _of_one_ink(candidates, odds)
 
@@ -117,7 +120,7 @@ def _heard(candidates: list[Candidate], judge: Judge) -> Verdict:
     odds[:] = SILENT
 
     def ask(which: np.ndarray) -> float:
-        said = judge.judge(np.stack([candidates[i].seen() for i in which]))
+        said = _asked([candidates[i] for i in which], judge)
         for all_of_them, some in zip((shares, odds, several, part), said, strict=True):
             all_of_them[which] = some
         return float(said.odds.max())
@@ -134,6 +137,17 @@ def _heard(candidates: list[Candidate], judge: Judge) -> Verdict:
     if faint.any() and odds[faint].max() < 0:
         several[faint] = part[faint] = 0
     return Verdict(shares, odds, several, part)
+
+
+def _asked(pieces: list[Candidate], judge: Judge) -> Verdict:
+    """Return what the judge says of pieces; one that has threads judges some while others are framed."""
+    threads = getattr(judge, "threads", 1)
+    size = BATCH if threads > 1 else len(pieces)
+    batches = (
+        partial(judge.judge, np.stack([piece.seen() for piece in pieces[at : at + size]]))
+        for at in range(0, len(pieces), size)
+    )
+    return Verdict(*map(np.concatenate, zip(*at_once(batches, threads), strict=True)))
 
 
 def _of_one_ink(candidates: list[Candidate], odds: np.ndarray) -> np.ndarray:
