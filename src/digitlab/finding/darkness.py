@@ -14,6 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
+from digitlab.finding.components import Components, components
 from digitlab.finding.ink import DIM, contrast_grey, find_ink, ink_is_dark, shrunk
 
 PAPER_SIDE = 400  # longer side of the copy on which the near view looks for paper, pixels
@@ -22,6 +23,8 @@ FAINTEST = 9.0  # the lowest level at which ink is looked for, in 255ths of the 
 CLEAREST = 3.5  # and at least this many times the paper's own unevenness
 STEP = 1.8  # from one level to the next
 TOP = 190.0  # no level above
+ROOM = 100  # pixels: no digit that can be read takes less room; a level with more pieces of ink shows grain
+BAND, SOME = 16, 4  # rows by which grain is counted: bands so high, of which every so many is looked at
 FINE, COARSE = 1.5, 5.0  # grain (1 sigma, grey levels) from which on a picture is blurred a little, or more
 LARGE = 700  # pixels: in pictures as large as this a stroke is broader than the blur
 RIM, LEAST_WITH_RIMS = 5, 200  # pixels of that copy: width of a rim; on smaller ones strokes are as broad
@@ -52,6 +55,14 @@ class View:
     far: bool
     light: bool = False
 
+    def components(self, level: float) -> Components:
+        """Return the connected components of what is darker than a level; they are kept."""
+        if level not in self._components:
+            import cv2
+
+            self._components[level] = components(cv2.threshold(self.darkness, level, 1, cv2.THRESH_BINARY)[1])
+        return self._components[level]
+
     def smaller(self, step: int) -> np.ndarray:
         """Return the map with `step` x `step` pixels averaged into one, uint8; at the far edges perhaps fewer."""
         if step not in self._copies:
@@ -67,6 +78,10 @@ class View:
     @cached_property
     def _copies(self) -> dict[int, np.ndarray]:
         return {1: self.darkness}
+
+    @cached_property
+    def _components(self) -> dict[float, Components]:
+        return {}
 
 
 def strongest_grey(grey: np.ndarray, rgb: np.ndarray | None) -> np.ndarray:
@@ -196,7 +211,17 @@ def _near(grey: np.ndarray, light: bool, grain: float, floor: float = 0.0) -> Vi
     levels = [level]
     while levels[-1] * STEP < TOP:
         levels.append(levels[-1] * STEP)
+    while len(levels) > 1 and _specks(darkness, levels[0]) * ROOM > 1:
+        del levels[0]
     return View(darkness, tuple(levels), 1.0, False, light)
+
+
+def _specks(darkness: np.ndarray, level: float) -> float:
+    """Return how many pieces of ink a pixel of the page has at a level, by the corners where ink begins."""
+    bands = darkness[: len(darkness) // BAND * BAND].reshape(-1, BAND, darkness.shape[1])[::SOME]
+    ink = bands > np.uint8(level)
+    begins = ink[:, 1:, 1:-1] & ~(ink[:, 1:, :-2] | ink[:, :-1, :-2] | ink[:, :-1, 1:-1] | ink[:, :-1, 2:])
+    return float(np.count_nonzero(begins)) / max(1, begins.size)
 
 
 def _darker(grey: np.ndarray, paper: np.ndarray) -> np.ndarray:

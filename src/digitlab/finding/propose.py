@@ -14,7 +14,6 @@ import numpy as np
 
 from digitlab.finding.blots import OPEN, hollow, solid
 from digitlab.finding.candidate import Candidate, make_candidate
-from digitlab.finding.components import components
 from digitlab.finding.darkness import View, enlarged, strongest_grey, views
 from digitlab.finding.rulings import without_rulings
 
@@ -154,13 +153,10 @@ def _inked(layer: _Layer) -> tuple[np.ndarray, float]:
 
 
 def _layer(view: View, threshold: float) -> _Layer:
-    import cv2
-
     darkness = view.darkness
     height, width = darkness.shape
-    _, mask = cv2.threshold(darkness, threshold, 1, cv2.THRESH_BINARY)
-    label, boxes, area, inked = components(mask)
-    owner, level = label.ravel()[inked], darkness.ravel()[inked].astype(np.float32)
+    label, boxes, area, inked, owner = view.components(threshold)
+    level = darkness.ravel()[inked].astype(np.float32)
     mass = np.bincount(owner, level, len(area))
     dark = np.bincount(owner, level * level, len(area)) / np.maximum(mass, 1)
     across, down = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
