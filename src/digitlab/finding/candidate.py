@@ -18,6 +18,8 @@ AROUND = 2.8  # the surroundings that are shown reach this far across, by the ca
 OUTSIDE = 100  # in the mask: beyond the picture's border
 
 _LEVELS = np.arange(256)
+_EVENLY = np.arange(POINTS)
+_BESIDE = np.ones((3, 3), np.uint8)
 
 
 @dataclass(eq=False)
@@ -71,10 +73,9 @@ class Candidate:
     @cached_property
     def points(self) -> np.ndarray:
         """Some of its ink: (P, 2) float, x and y in the opened picture, whose first pixel reaches from 0 to 1."""
-        y, x = np.nonzero(self.mask)
-        some = np.linspace(0, len(x) - 1, POINTS).astype(int)
-        spots = np.stack([x[some], y[some]], axis=1) + self.corner + 0.5
-        return spots * self.scale
+        inked = np.flatnonzero(self.mask)
+        y, x = np.divmod(inked[_EVENLY * (len(inked) - 1) // (POINTS - 1)], self.mask.shape[1])
+        return (np.stack([x, y], axis=1) + self.corner + 0.5) * self.scale
 
     @cached_property
     def strokes(self) -> np.ndarray:
@@ -100,6 +101,10 @@ class Candidate:
             points: x and y; a pixel's middle lies half a pixel from its corner.
             reach: how far beside the ink a point may lie, pixels of the view.
         """
+        return float(self.hit(points, reach).sum()) / len(points)
+
+    def hit(self, points: np.ndarray, reach: int = 0) -> np.ndarray:
+        """Say which points lie on this candidate's ink, (P,) bool; for arguments see `covers`."""
         import cv2
 
         mask = self.mask
@@ -108,8 +113,9 @@ class Candidate:
             mask = cv2.dilate(padded, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) > 0
         x, y = np.floor(points / self.scale - self.corner).astype(int).T + reach
         height, width = mask.shape
-        inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
-        return float(mask[y[inside], x[inside]].sum()) / len(points)
+        on = (x >= 0) & (y >= 0) & (x < width) & (y < height)
+        on[on] = mask[y[on], x[on]]
+        return on
 
     def seen(self) -> np.ndarray:
         """Return the candidate with its surroundings: (3, 28, 28) uint8.
@@ -191,10 +197,10 @@ def make_candidate(
     padded = np.zeros((outer[3] - outer[1], outer[2] - outer[0]), np.uint8)
     inner = slice(int(reach[1]), int(reach[1]) + bottom - top), slice(int(reach[0]), int(reach[0]) + right - left)
     padded[inner] = mask
-    near = cv2.dilate(padded, np.ones((3, 3), np.uint8))
+    near = cv2.dilate(padded, _BESIDE)
     floor = min(0.6 * threshold, 0.25 * dark)
     darkness = view.darkness[outer[1] : outer[3], outer[0] : outer[2]]
-    table = ((_LEVELS - floor) * (255 / (0.9 * dark - floor))).clip(0, 255).astype(np.uint8)
+    table = np.minimum(np.maximum((_LEVELS - floor) * (255 / (0.9 * dark - floor)), 0), 255).astype(np.uint8)
     ink = cv2.multiply(cv2.LUT(darkness, table), near)
     scale = view.scale
     return Candidate(

@@ -214,9 +214,8 @@ def _area(box: np.ndarray) -> float:
 
 
 def _candidate(layer: _Layer, members: list[int], kind: str) -> Candidate:
-    boxes = layer.boxes[members]
-    left, top = boxes[:, :2].min(axis=0).tolist()
-    right, bottom = boxes[:, 2:].max(axis=0).tolist()
+    lefts, tops, rights, bottoms = zip(*layer.boxes[members].tolist(), strict=True)
+    left, top, right, bottom = min(lefts), min(tops), max(rights), max(bottoms)
     label = layer.label[top:bottom, left:right]
     mask = label == members[0]
     for other in members[1:]:
