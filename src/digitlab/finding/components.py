@@ -71,6 +71,8 @@ def components(mask: np.ndarray) -> Components:
 
 def _by_rows(starts: np.ndarray, ends: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
     """Cut runs, given by their first and last pixels in a flattened mask, where rows end."""
-    pieces = ends // width - starts // width + 1
-    row = np.repeat(starts // width, pieces) + np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-    return np.maximum(np.repeat(starts, pieces), row * width), np.minimum(np.repeat(ends, pieces), (row + 1) * width - 1)
+    first = starts // width
+    pieces = ends // width - first + 1
+    row = np.arange(pieces.sum()) + np.repeat(first - np.cumsum(pieces) + pieces, pieces)
+    starts, ends = np.repeat(starts, pieces), np.repeat(ends, pieces)
+    return np.maximum(starts, row * width), np.minimum(ends, (row + 1) * width - 1)

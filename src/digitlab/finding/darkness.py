@@ -9,13 +9,14 @@ Light ink on dark is turned over first.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
 from digitlab.finding.components import Components, components
 from digitlab.finding.ink import DIM, contrast_grey, find_ink, ink_is_dark, shrunk
+from digitlab.jobs import at_once
 
 PAPER_SIDE = 400  # longer side of the copy on which the near view looks for paper, pixels
 BROADEST = 1 / 24  # strokes up to this share of the longer side are strokes to the near view
@@ -54,6 +55,8 @@ class View:
     scale: float
     far: bool
     light: bool = False
+    _copies: dict[int, np.ndarray] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _components: dict[float, Components] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def components(self, level: float) -> Components:
         """Return the connected components of what is darker than a level; they are kept."""
@@ -65,6 +68,8 @@ class View:
 
     def smaller(self, step: int) -> np.ndarray:
         """Return the map with `step` x `step` pixels averaged into one, uint8; at the far edges perhaps fewer."""
+        if step == 1:
+            return self.darkness
         if step not in self._copies:
             import cv2
 
@@ -75,14 +80,6 @@ class View:
             self._copies[step] = cv2.resize(padded, size, interpolation=cv2.INTER_AREA)
         return self._copies[step]
 
-    @cached_property
-    def _copies(self) -> dict[int, np.ndarray]:
-        return {1: self.darkness}
-
-    @cached_property
-    def _components(self) -> dict[float, Components]:
-        return {}
-
 
 def strongest_grey(grey: np.ndarray, rgb: np.ndarray | None) -> np.ndarray:
     """Return the grey picture in which ink stands out most: `grey`, or a mixture of the colours of `rgb`."""
@@ -90,18 +87,19 @@ def strongest_grey(grey: np.ndarray, rgb: np.ndarray | None) -> np.ndarray:
     return grey if contrast is None else contrast
 
 
-def views(grey: np.ndarray) -> list[View]:
+def views(grey: np.ndarray, threads: int = 1) -> list[View]:
     """Return the near view of a picture, or two where its ink may be dark or light, and the far view.
 
     Args:
         grey: (height, width) uint8, from `strongest_grey`.
+        threads: that work on it.
     """
     far = shrunk(grey, FAR_SIDE)
     scale = max(grey.shape) / max(far.shape)
     dark = ink_is_dark(shrunk(far, TONE_SIDE))
     grain = _grain(grey)
-    near = [_near(~grey if light else grey, light, grain) for light in _lights(far, dark)]
-    return [*near, View(find_ink(far, dark), (50.0, 115.0), scale, True, not dark)]
+    near = [partial(_near, ~grey if light else grey, light, grain) for light in _lights(far, dark)]
+    return at_once([*near, lambda: View(find_ink(far, dark), (50.0, 115.0), scale, True, not dark)], threads)
 
 
 def enlarged(grey: np.ndarray, near: Sequence[View]) -> list[View]:

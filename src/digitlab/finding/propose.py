@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -16,6 +17,7 @@ from digitlab.finding.blots import OPEN, hollow, solid
 from digitlab.finding.candidate import Candidate, make_candidate
 from digitlab.finding.darkness import View, enlarged, strongest_grey, views
 from digitlab.finding.rulings import without_rulings
+from digitlab.jobs import at_once
 
 SMALLEST = 7  # height of a digit, pixels of the opened picture
 FULLEST, BEST, EMPTIEST = 0.75, 0.4, 0.16  # threshold by the ink's own darkness: too high, best, too low
@@ -70,20 +72,22 @@ class Proposals:
         return _heaviest(found)
 
 
-def components_of(rgb: np.ndarray, grey: np.ndarray | None = None) -> Proposals:
+def components_of(rgb: np.ndarray, grey: np.ndarray | None = None, threads: int = 1) -> Proposals:
     """Return the components of a picture.
 
     Args:
         rgb: (height, width, 3) uint8, or (height, width) where it has no colours.
         grey: (height, width) uint8, its luminance; computed if not given.
+        threads: that look at views and levels.
     """
     import cv2
 
     if grey is None:
         grey = rgb if rgb.ndim == 2 else cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     grey = strongest_grey(grey, None if rgb.ndim == 2 else rgb)
-    seen = [view if view.far else without_rulings(view) for view in views(grey)]
-    return propose(seen, lambda near: [without_rulings(view) for view in enlarged(grey, near)])
+    bare = partial(without_rulings, threads=threads)
+    seen = [view if view.far else bare(view) for view in views(grey, threads)]
+    return propose(seen, lambda near: [bare(view) for view in enlarged(grey, near)], threads)
 
 
 def candidates_of(rgb: np.ndarray, grey: np.ndarray | None = None) -> list[Candidate]:
@@ -96,20 +100,23 @@ def _heaviest(candidates: list[Candidate]) -> list[Candidate]:
     return candidates if len(candidates) <= MOST else sorted(candidates, key=lambda c: -c.mass)[:MOST]
 
 
-def propose(views: list[View], enlarged: Callable[[list[View]], list[View]] = lambda near: []) -> Proposals:
+def propose(
+    views: list[View], enlarged: Callable[[list[View]], list[View]] = lambda near: [], threads: int = 1
+) -> Proposals:
     """Return the components of a page in its views that could be digits.
 
     Args:
         views: of the page.
         enlarged: gives more views of it, of the near ones; asked for where there is ink that may be too small for them.
+        threads: that look at levels.
     """
     far = next((view for view in views if view.far), None)
-    every = [layer for view in views for layer in _layers(view, far)]
+    every = [layer for view in views for layer in _layers(view, far, threads)]
     near = [layer for layer in every if not layer.view.far]
     large = [_inked(layer) for layer in every if layer.view.far and len(layer.proposed)]
     if any(_has_small_ink(layer, large) for layer in near):
         more = enlarged([view for view in views if not view.far])
-        every += [layer for view in more for layer in _layers(view, far)]
+        every += [layer for view in more for layer in _layers(view, far, threads)]
     candidates = [_candidate(layer, [int(i)], "component") for layer in every for i in layer.proposed]
     places = [(number, int(i)) for number, layer in enumerate(every) for i in layer.proposed]
     if len(candidates) > MOST:
@@ -118,9 +125,9 @@ def propose(views: list[View], enlarged: Callable[[list[View]], list[View]] = la
     return Proposals(candidates, places, every)
 
 
-def _layers(view: View, far: View | None) -> list[_Layer]:
+def _layers(view: View, far: View | None, threads: int) -> list[_Layer]:
     """Return the components of a view at each of its thresholds, each proposed once."""
-    layers = [_layer(view, threshold) for threshold in view.levels]
+    layers = at_once([partial(_layer, view, threshold) for threshold in view.levels], threads)
     if far and not view.far:
         for layer in layers:
             layer.proposed = layer.proposed[~hollow(layer.boxes[layer.proposed] * view.scale, far)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from functools import partial
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from digitlab.finding.cells import SMALLEST, find_cells
 from digitlab.finding.components import components
 from digitlab.finding.darkness import View
 from digitlab.finding.median import median
+from digitlab.jobs import at_once
 
 LONGEST_STROKE = 0.06  # of the longer side: no stroke of a digit on a ruled page runs straight for as long
 SHORTEST = 40  # pixels: and none on a small picture
@@ -33,19 +35,14 @@ THICKEST = 0.018  # of the longer side
 WORD = 4  # pixels that are looked at as one
 
 
-def without_rulings(view: View) -> View:
-    """Return a view without its lines, or the view itself where it has none."""
+def without_rulings(view: View, threads: int = 1) -> View:
+    """Return a view without its lines, or the view itself where it has none; so many threads look for cells."""
     import cv2
 
     threshold = view.levels[min(1, len(view.levels) - 1)]
     levels = threshold, *(level for level in view.levels[:LEVELS] if level != threshold)
-    # On the lowest levels are thousands of specks, each with an outline to be looked at.
-    cells = find_cells(
-        *(
-            view.components(at).at_least(SMALLEST) if at in view.levels[:SPECKED] else _mask(view, at)
-            for at in levels
-        )
-    )
+    masks = at_once([partial(_mask, view, at, at in view.levels[:SPECKED]) for at in levels], threads)
+    cells = find_cells(*masks, threads=threads)
     mask = _mask(view, threshold)
     level = _level_lines(mask, cells.upright if cells.width else None, cells.level, cells.width)
     # Where lines cross, the first of them hides that the other goes on: it is gone before that is looked for.
@@ -67,10 +64,12 @@ def without_rulings(view: View) -> View:
     return dataclasses.replace(view, darkness=kept)
 
 
-def _mask(view: View, level: float) -> np.ndarray:
-    """Return where a view is darker than a level: (height, width) uint8, 0 or 1."""
+def _mask(view: View, level: float, large: bool = False) -> np.ndarray:
+    """Return where a view is darker than a level, (height, width) uint8, 0 or 1; `large` leaves specks out."""
     import cv2
 
+    if large:  # on low levels are thousands of specks, each with an outline that would be looked at
+        return view.components(level).at_least(SMALLEST)
     return cv2.threshold(view.darkness, level, 1, cv2.THRESH_BINARY)[1]
 
 
@@ -158,7 +157,7 @@ def _straight(
     """
     import cv2
 
-    height, width = long.shape
+    width = long.shape[1]
     wide = cv2.copyMakeBorder(long, 0, 0, 0, -width % WORD, cv2.BORDER_CONSTANT)
     small, step = wide, 1
     if gap % WORD == 0:  # runs are far longer than this: what is joined is seen at a quarter of the width as well
@@ -180,8 +179,8 @@ def _straight(
         good[:] = False  # may be a 1
     if across is not None:
         bars = thin.copy()
-        rows = boxes[:, 1], boxes[:, 3]
-        bars[bars] = [_between(across, *place, gap) for place in np.stack([first, after, *rows], 1)[bars].tolist()]
+        for i in np.flatnonzero(bars).tolist():
+            bars[i] = _between(across, int(first[i]), int(after[i]), int(boxes[i, 1]), int(boxes[i, 3]), gap)
         if bars.sum() >= fewest:  # bars are all as long as the lines are apart; stems of digits are not
             bars &= np.abs(length / median(length[bars]) - 1) <= ALIKE
         if bars.sum() >= fewest:

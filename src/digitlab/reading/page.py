@@ -88,7 +88,7 @@ def judged(rgb: np.ndarray, grey: np.ndarray | None, judge: Judge) -> tuple[list
 
     For `rgb` and `grey` see `components_of`.
     """
-    found = components_of(rgb, grey)
+    found = components_of(rgb, grey, _threads(judge))
     candidates = found.candidates
     if not candidates:
         return [], np.empty((0, 10), np.float32), np.empty(0, np.float32)
@@ -141,13 +141,18 @@ def _heard(candidates: list[Candidate], judge: Judge) -> Verdict:
 
 def _asked(pieces: list[Candidate], judge: Judge) -> Verdict:
     """Return what the judge says of pieces; one that has threads judges some while others are framed."""
-    threads = getattr(judge, "threads", 1)
+    threads = _threads(judge)
     size = BATCH if threads > 1 else len(pieces)
     batches = (
         partial(judge.judge, np.stack([piece.seen() for piece in pieces[at : at + size]]))
         for at in range(0, len(pieces), size)
     )
     return Verdict(*map(np.concatenate, zip(*at_once(batches, threads), strict=True)))
+
+
+def _threads(judge: Judge) -> int:
+    """Return how many threads may work on a page: as many as its judge has."""
+    return int(getattr(judge, "threads", 1))
 
 
 def _of_one_ink(candidates: list[Candidate], odds: np.ndarray) -> np.ndarray:
