@@ -18,11 +18,12 @@ import numpy as np
 import record
 from digitlab import data, storage
 from digitlab.data.pages import Page, make_page
-from digitlab.reading.choose import choose, overlap
+from digitlab.reading.choose import choose
 from digitlab.reading.evidence import NAMES, gather
 from digitlab.reading.page import judged
 from digitlab.readings import Box
 from digitlab.recognizer import load
+from scoring import overlap
 
 FIRST = 5_000_000  # seed
 LENIENT = 4.0  # log odds below 0 down to which a piece may still turn out to be a digit

@@ -189,7 +189,7 @@ def test_a_few_images_start_no_thread_and_many_are_shared_out_in_bounded_batches
     assert recognizer.channels == 1  # known from now on; the stand-in below cannot tell
     monkeypatch.setattr(recognizer, "_session", session)
     with monkeypatch.context() as patch:
-        patch.setattr("digitlab.recognizer.in_order", None)
+        patch.setattr("digitlab.recognizer.at_once", None)
         assert recognizer.predict_proba(images[:1]).shape == (1, 10)
         assert recognizer.predict_proba(images[:LEAST]).shape == (LEAST, 10)
     assert batches == [1, LEAST]
@@ -284,7 +284,7 @@ def test_alone_it_answers_the_same_without_threads_of_its_own(images, monkeypatc
     recognizer = Recognizer(content(), threads=3)
     alone = recognizer.alone()
     expected = recognizer.predict_proba(images)
-    monkeypatch.setattr("digitlab.jobs.ThreadPoolExecutor", None)
+    monkeypatch.setattr("digitlab.jobs._pool", None)
     np.testing.assert_array_equal(alone.predict_proba(images), expected)
     with pytest.raises(TypeError):  # the one it is from still has its own
         recognizer.predict_proba(images)

@@ -9,6 +9,8 @@ Source: Yadav and Bottou, "Cold Case: The Lost MNIST Digits", 2019 (arXiv 1905.1
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 SIDE = 28  # of the frame, pixels
@@ -39,12 +41,12 @@ def frame(ink: np.ndarray, box: int = BOX) -> np.ndarray:
     if not moments["m00"]:  # so pale that nothing of it is left
         return framed
     centre_y, centre_x = moments["m01"] / moments["m00"], moments["m10"] / moments["m00"]
-    top = int(np.clip(_shift(centre_y), 0, SIDE - size[1]))
-    left = int(np.clip(_shift(centre_x), 0, SIDE - size[0]))
+    top = min(max(0, _shift(centre_y)), SIDE - size[1])
+    left = min(max(0, _shift(centre_x)), SIDE - size[0])
     framed[top : top + size[1], left : left + size[0]] = shrunk
     return framed
 
 
-def _shift(centre: float) -> float:
+def _shift(centre: float) -> int:
     """Return the whole-pixel shift that brings a centre of mass to pixel 14, halves rounded down as MNIST has it."""
-    return float(np.ceil(SIDE / 2 - centre - 0.5))
+    return math.ceil(SIDE / 2 - centre - 0.5)

@@ -1,4 +1,4 @@
-"""Many jobs at once, their results in order, and never more than a few of them in memory."""
+"""Many jobs at once, their results in order: long ones, never more than a few in memory, and short ones in one go."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 Result = TypeVar("Result")
+
+_helpers: list[ThreadPoolExecutor] = []  # one, once it is needed
 
 
 def cores() -> int:
@@ -41,3 +43,38 @@ def in_order(jobs: Iterable[Callable[[], Result]], workers: int) -> Iterator[Res
             yield waiting.popleft().result()
     finally:  # also where the caller stops early, or Ctrl-C
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def at_once(jobs: Iterable[Callable[[], Result]], workers: int) -> list[Result]:
+    """Run a few short jobs on threads that stay, and return their results in the order of the jobs.
+
+    While the caller's thread makes the later jobs, the earlier ones run; then it takes what is left from the end on.
+    So jobs must not wait for each other. Where one raises, so does this, after those that had begun.
+
+    Args:
+        jobs: made lazily, in the caller's thread.
+        workers: how many threads, the caller's among them; 1 runs each job as soon as it is made.
+    """
+    if workers == 1:
+        return [job() for job in jobs]
+    made: list[tuple[Callable[[], Result], Future[Result]]] = []
+    results: deque[Result] = deque()
+    try:
+        made.extend((job, _pool().submit(job)) for job in jobs)
+        while made and made[-1][1].cancel():
+            results.appendleft(made.pop()[0]())
+        return [future.result() for _, future in made] + list(results)
+    finally:
+        for _, future in made:
+            future.cancel()
+
+
+def _pool() -> ThreadPoolExecutor:
+    """Return the threads that help the caller's: with it as many as there are cores."""
+    if not _helpers:
+        _helpers.append(ThreadPoolExecutor(max(1, cores() - 1), thread_name_prefix="digitlab-helper"))
+    return _helpers[0]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_helpers.clear)  # threads do not live on in a forked process

@@ -21,7 +21,7 @@ import numpy as np
 from digitlab import remote
 from digitlab.errors import ModelError
 from digitlab.inspection import LARGEST_FILE, inspect
-from digitlab.jobs import cores, in_order
+from digitlab.jobs import at_once, cores
 from digitlab.manifest import KEY, Manifest
 
 FILE = "recognizer.onnx"  # in a run's folder, and in what is pushed
@@ -53,6 +53,7 @@ class Recognizer:
 
     Attributes:
         content: the ONNX file.
+        threads: batches that it works on at once.
     """
 
     def __init__(self, content: bytes, where: str = "this model", *, trusted: bool = False, threads: int = 0) -> None:
@@ -79,14 +80,14 @@ class Recognizer:
         except Exception as error:  # ONNX Runtime's exceptions have no common root of their own
             raise ModelError(f"{where} cannot be run: {str(error).splitlines()[0][:200]}") from None
         self.content = content
-        self._threads = threads or cores()
+        self.threads = threads or cores()
         self._where = where
         self._manifest_text = self._session.get_modelmeta().custom_metadata_map.get(KEY, "")
 
     def alone(self) -> Recognizer:
         """Return the same recogniser for callers with threads of their own: it works on one batch at a time."""
         same = copy.copy(self)
-        same._threads = 1
+        same.threads = 1
         return same
 
     @cached_property
@@ -172,7 +173,7 @@ class Recognizer:
     def _run(self, outputs: list[str], images: np.ndarray) -> list[np.ndarray]:
         """Return outputs of the network, a row for each image; batches are shared among the threads."""
         images = _checked(images, self.channels)
-        size = BATCH if self._threads == 1 else min(BATCH, max(LEAST, -(-len(images) // self._threads)))
+        size = BATCH if self.threads == 1 else min(BATCH, max(LEAST, -(-len(images) // self.threads)))
         if len(images) <= size:  # nothing to share: a single image takes as long as the network alone, or little more
             return self._session.run(outputs, {"images": _scaled(images, self.channels)})
         starts = iter(range(0, len(images), size))
@@ -185,8 +186,7 @@ class Recognizer:
                 batch = _scaled(images[at : at + size], self.channels, room)
                 parts[at] = self._session.run(outputs, {"images": batch})
 
-        for _ in in_order([work] * self._threads, self._threads):
-            pass
+        at_once([work] * self.threads, self.threads)
         return [np.concatenate(column) for column in zip(*(parts[at] for at in sorted(parts)), strict=True)]
 
 

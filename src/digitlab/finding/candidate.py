@@ -18,6 +18,8 @@ AROUND = 2.8  # the surroundings that are shown reach this far across, by the ca
 OUTSIDE = 100  # in the mask: beyond the picture's border
 
 _LEVELS = np.arange(256)
+_EVENLY = np.arange(POINTS)
+_BESIDE = np.ones((3, 3), np.uint8)
 
 
 @dataclass(eq=False)
@@ -71,10 +73,9 @@ class Candidate:
     @cached_property
     def points(self) -> np.ndarray:
         """Some of its ink: (P, 2) float, x and y in the opened picture, whose first pixel reaches from 0 to 1."""
-        y, x = np.nonzero(self.mask)
-        some = np.linspace(0, len(x) - 1, POINTS).astype(int)
-        spots = np.stack([x[some], y[some]], axis=1) + self.corner + 0.5
-        return spots * self.scale
+        inked = np.flatnonzero(self.mask)
+        y, x = np.divmod(inked[_EVENLY * (len(inked) - 1) // (POINTS - 1)], self.mask.shape[1])
+        return (np.stack([x, y], axis=1) + self.corner + 0.5) * self.scale
 
     @cached_property
     def strokes(self) -> np.ndarray:
@@ -100,6 +101,10 @@ class Candidate:
             points: x and y; a pixel's middle lies half a pixel from its corner.
             reach: how far beside the ink a point may lie, pixels of the view.
         """
+        return float(self.hit(points, reach).sum()) / len(points)
+
+    def hit(self, points: np.ndarray, reach: int = 0) -> np.ndarray:
+        """Say which points lie on this candidate's ink, (P,) bool; for arguments see `covers`."""
         import cv2
 
         mask = self.mask
@@ -108,8 +113,9 @@ class Candidate:
             mask = cv2.dilate(padded, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) > 0
         x, y = np.floor(points / self.scale - self.corner).astype(int).T + reach
         height, width = mask.shape
-        inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
-        return float(mask[y[inside], x[inside]].sum()) / len(points)
+        on = (x >= 0) & (y >= 0) & (x < width) & (y < height)
+        on[on] = mask[y[on], x[on]]
+        return on
 
     def seen(self) -> np.ndarray:
         """Return the candidate with its surroundings: (3, 28, 28) uint8.
@@ -128,22 +134,31 @@ class Candidate:
         left, top = (
             (at + size // 2 - reach // 2) // step for at, size in zip(self.corner, (width, height), strict=True)
         )
-        around = np.zeros((side, side, 2), np.uint8)
-        around[..., 1] = OUTSIDE
         darkness, ruled = self.view.smaller(step)
-        rows = slice(max(0, top), min(top + side, darkness.shape[0]))
-        columns = slice(max(0, left), min(left + side, darkness.shape[1]))
-        inner = around[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
-        inner[..., 0] = darkness[rows, columns]
-        inner[..., 1] = 0 if ruled is None else ruled[rows, columns]
+        # How far the square reaches beyond the map: above, below, on the left, on the right.
+        beyond = (
+            max(0, -top),
+            max(0, top + side - darkness.shape[0]),
+            max(0, -left),
+            max(0, left + side - darkness.shape[1]),
+        )
+        where = np.s_[max(0, top) : top + side, max(0, left) : left + side]
+        ink = darkness[where]
+        own = np.zeros(ink.shape, np.uint8) if ruled is None else ruled[where].copy()
+        if any(beyond):
+            ink = cv2.copyMakeBorder(ink, *beyond, cv2.BORDER_CONSTANT, value=0)
+            own = cv2.copyMakeBorder(own, *beyond, cv2.BORDER_CONSTANT, value=OUTSIDE)
         mine = self._mask_by(step)
         y, x = self.corner[1] // step - top, self.corner[0] // step - left
-        own = around[y : y + mine.shape[0], x : x + mine.shape[1], 1]
-        np.maximum(own, mine[: own.shape[0], : own.shape[1]], out=own)
+        within = own[y : y + mine.shape[0], x : x + mine.shape[1]]
+        np.maximum(within, mine[: within.shape[0], : within.shape[1]], out=within)
+        seen = np.empty((3, SIDE, SIDE), np.uint8)
+        seen[0] = self.framed
         shape = cv2.INTER_AREA if side >= SIDE else cv2.INTER_LINEAR
-        small = cv2.resize(around, (SIDE, SIDE), interpolation=shape)
-        ink = cv2.convertScaleAbs(small[..., 0], alpha=127 / max(1.0, self.dark))
-        return np.stack([self.framed, ink, small[..., 1]])
+        small = cv2.resize(ink, (SIDE, SIDE), interpolation=shape)
+        cv2.convertScaleAbs(small, seen[1], 127 / max(1.0, self.dark))
+        cv2.resize(own, (SIDE, SIDE), seen[2], interpolation=shape)
+        return seen
 
     def _mask_by(self, step: int) -> np.ndarray:
         """Return its mask, 0 or 255, with `step` x `step` pixels averaged into one, on the grid of `View.smaller`."""
@@ -182,10 +197,10 @@ def make_candidate(
     padded = np.zeros((outer[3] - outer[1], outer[2] - outer[0]), np.uint8)
     inner = slice(int(reach[1]), int(reach[1]) + bottom - top), slice(int(reach[0]), int(reach[0]) + right - left)
     padded[inner] = mask
-    near = cv2.dilate(padded, np.ones((3, 3), np.uint8))
+    near = cv2.dilate(padded, _BESIDE)
     floor = min(0.6 * threshold, 0.25 * dark)
     darkness = view.darkness[outer[1] : outer[3], outer[0] : outer[2]]
-    table = ((_LEVELS - floor) * (255 / (0.9 * dark - floor))).clip(0, 255).astype(np.uint8)
+    table = np.minimum(np.maximum((_LEVELS - floor) * (255 / (0.9 * dark - floor)), 0), 255).astype(np.uint8)
     ink = cv2.multiply(cv2.LUT(darkness, table), near)
     scale = view.scale
     return Candidate(

@@ -7,11 +7,13 @@ those that are found, the row or table goes on to those whose lines a digit touc
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from digitlab.finding.median import median
+from digitlab.jobs import at_once
 
 SMALLEST = 10  # shorter side, pixels
 LARGEST = 0.5  # of the picture's longer side
@@ -46,17 +48,19 @@ class Cells(NamedTuple):
     height: float = 0.0
 
 
-def find_cells(mask: np.ndarray, *others: np.ndarray) -> Cells:
+def find_cells(mask: np.ndarray, *others: np.ndarray, threads: int = 1) -> Cells:
     """Find the cells of a page and the lines around them.
 
     Args:
         mask: (height, width) uint8, 1 where there is ink.
         others: the same at other thresholds, where a digit that touches its cell may stand clear of it.
+        threads: that look at masks.
     """
     import cv2
 
     level, upright, inside = (np.zeros_like(mask) for _ in range(3))
-    cells = _alike(_once(np.concatenate([_quadrilaterals(some) for some in (mask, *others)])))
+    found = at_once([partial(_quadrilaterals, some) for some in (mask, *others)], threads)
+    cells = _alike(_once(np.concatenate(found)))
     if not len(cells):
         return Cells(level, upright, inside)
     thickness = _thickness(mask, cells, _outwards(cells))

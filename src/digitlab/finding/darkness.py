@@ -9,12 +9,14 @@ digits, and only where there are any. Light ink on dark is turned over first.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
+from digitlab.finding.components import Components, components
 from digitlab.finding.ink import DIM, contrast_grey, find_ink, ink_is_dark, shrunk
+from digitlab.jobs import at_once
 
 PAPER_SIDE = 400  # longer side of the copy on which the near view looks for paper, pixels
 BROADEST = 1 / 24  # strokes up to this share of the longer side are strokes to the near view
@@ -24,6 +26,8 @@ CLEAREST = 3.5  # and at least this many times the paper's own unevenness
 DOUBTFUL, LOWER, LOWER_TWICE = 6.0, 0.35, 2.0
 STEP = 1.8  # from one level to the next
 TOP = 190.0  # no level above
+ROOM = 100  # pixels: no digit that can be read takes less room; a level with more pieces of ink shows grain
+BAND, SOME = 16, 4  # rows by which grain is counted: bands so high, of which every so many is looked at
 FINE, COARSE = 1.5, 5.0  # grain (1 sigma, grey levels) from which on a picture is blurred a little, or more
 LARGE = 1000  # pixels: in pictures as large as this a stroke is broader than the blur
 RIM, LEAST_WITH_RIMS = 5, 200  # pixels of that copy: width of a rim; on smaller ones strokes are as broad
@@ -61,6 +65,18 @@ class View:
     finer: float = 1.0
     ruled: np.ndarray | None = None
     ruling: float = 0.0
+    _copies: dict[int, tuple[np.ndarray, np.ndarray | None]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _components: dict[float, Components] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def components(self, level: float) -> Components:
+        """Return the connected components of what is darker than a level; they are kept."""
+        if level not in self._components:
+            import cv2
+
+            self._components[level] = components(cv2.threshold(self.darkness, level, 1, cv2.THRESH_BINARY)[1])
+        return self._components[level]
 
     def smaller(self, step: int) -> tuple[np.ndarray, np.ndarray | None]:
         """Return the map with `step` x `step` pixels averaged into one, uint8; at the far edges perhaps fewer.
@@ -68,18 +84,17 @@ class View:
         And where lines were taken away, 0 to `RULED`, or None.
         """
         if step not in self._copies:
-            darkness, ruled = self._copies[1]
-            self._copies[step] = _shrunk_by(step, darkness), None if ruled is None else _shrunk_by(step, ruled)
+            ruled = None if self.ruled is None else _shrunk_by(step, self.ruled * np.uint8(RULED))
+            self._copies[step] = _shrunk_by(step, self.darkness), ruled
         return self._copies[step]
 
-    @cached_property
-    def _copies(self) -> dict[int, tuple[np.ndarray, np.ndarray | None]]:
-        return {1: (self.darkness, None if self.ruled is None else self.ruled * np.uint8(RULED))}
 
 
 def _shrunk_by(step: int, whole: np.ndarray) -> np.ndarray:
     import cv2
 
+    if step == 1:
+        return whole
     height, width = whole.shape
     padded = cv2.copyMakeBorder(whole, 0, -height % step, 0, -width % step, cv2.BORDER_REPLICATE)
     return cv2.resize(padded, (padded.shape[1] // step, padded.shape[0] // step), interpolation=cv2.INTER_AREA)
@@ -91,18 +106,19 @@ def strongest_grey(grey: np.ndarray, rgb: np.ndarray | None) -> np.ndarray:
     return grey if contrast is None else contrast
 
 
-def views(grey: np.ndarray) -> list[View]:
+def views(grey: np.ndarray, threads: int = 1) -> list[View]:
     """Return the near view of a picture, or two where its ink may be dark or light, and the far view.
 
     Args:
         grey: (height, width) uint8, from `strongest_grey`; its longer side at most about `NEAR_SIDE` pixels.
+        threads: that work on it.
     """
     far = shrunk(grey, FAR_SIDE)
     scale = max(grey.shape) / max(far.shape)
     dark = ink_is_dark(shrunk(far, TONE_SIDE))
     grain = _grain(grey)
-    near = [_near(~grey if light else grey, light, grain) for light in _lights(far, dark)]
-    return [*near, View(find_ink(far, dark), (50.0, 115.0), scale, True, not dark)]
+    near = [partial(_near, ~grey if light else grey, light, grain) for light in _lights(far, dark)]
+    return at_once([*near, lambda: View(find_ink(far, dark), (50.0, 115.0), scale, True, not dark)], threads)
 
 
 def closer(grey: np.ndarray, near: Sequence[View]) -> list[View]:
@@ -220,7 +236,17 @@ def _near(grey: np.ndarray, light: bool, grain: float, floor: float = 0.0) -> Vi
     levels = [level]
     while levels[-1] * STEP < TOP:
         levels.append(levels[-1] * STEP)
+    while len(levels) > 1 and _specks(darkness, levels[0]) * ROOM > 1:
+        del levels[0]
     return View(darkness, tuple(levels), 1.0, False, light)
+
+
+def _specks(darkness: np.ndarray, level: float) -> float:
+    """Return how many pieces of ink a pixel of the page has at a level, by the corners where ink begins."""
+    bands = darkness[: len(darkness) // BAND * BAND].reshape(-1, BAND, darkness.shape[1])[::SOME]
+    ink = bands > np.uint8(level)
+    begins = ink[:, 1:, 1:-1] & ~(ink[:, 1:, :-2] | ink[:, :-1, :-2] | ink[:, :-1, 1:-1] | ink[:, :-1, 2:])
+    return float(np.count_nonzero(begins)) / max(1, begins.size)
 
 
 def _darker(grey: np.ndarray, paper: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ CANVAS = 80  # longer side on which strokes are measured and changed, pixels: fo
 # 95 % than 4.2.
 THINNEST, WIDEN_TO = 1.9, 2.3
 THICKEST, NARROW_TO = 4.4, 3.0
+FAINTEST = 40  # level above which a pixel of the canvas is ink, of which the fullest tell how full a stroke is
 BROADER, FINER = 4, 2  # how far the other two pens of `pens` differ, pixels of the canvas
 
 
@@ -73,10 +74,15 @@ def _stroke(canvas: np.ndarray) -> tuple[float, float]:
     """Measure the mean width of strokes, pixels, and their ink's level."""
     import cv2
 
-    inked = canvas[canvas > 40]
-    place = int(0.8 * len(inked))  # the 80th percentile, without sorting
-    full = max(60.0, float(np.partition(inked, place)[place])) if len(inked) else 255.0
-    solid = cv2.copyMakeBorder((canvas > 0.45 * full).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
-    depth = cv2.distanceTransform(solid, cv2.DIST_L2, 3)[solid > 0]
+    counts = np.bincount(canvas.ravel(), minlength=256)[FAINTEST + 1 :].cumsum()
+    inked = int(counts[-1])
+    # The 80th percentile, counted, which is faster than sorting.
+    full = max(60, FAINTEST + 1 + int(counts.searchsorted(int(0.8 * inked), "right"))) if inked else 255
+    _, solid = cv2.threshold(canvas, 0.45 * full, 1, cv2.THRESH_BINARY)
+    area = cv2.countNonZero(solid)
+    if not area:
+        return 0.0, float(full)
+    solid = cv2.copyMakeBorder(solid, 1, 1, 1, 1, cv2.BORDER_CONSTANT)
+    depth = cv2.sumElems(cv2.distanceTransform(solid, cv2.DIST_L2, 3))[0] / area
     # Across a stroke of width w the distance to its edge is w/4 on average (and a quarter pixel more on a grid).
-    return (4 * (float(depth.mean()) - 0.25) if depth.size else 0.0), full
+    return 4 * (depth - 0.25), float(full)

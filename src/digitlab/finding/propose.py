@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 
 from digitlab.finding.blots import OPEN, hollow, solid
 from digitlab.finding.candidate import Candidate, make_candidate
-from digitlab.finding.components import components
 from digitlab.finding.darkness import NEAR_SIDE, View, closer, strongest_grey, views
 from digitlab.finding.ink import shrunk
 from digitlab.finding.rulings import without_rulings
+from digitlab.jobs import at_once
 
 SMALLEST = 7  # height of a digit, pixels of the opened picture
 FULLEST, BEST, EMPTIEST = 0.75, 0.4, 0.16  # threshold by the ink's own darkness: too high, best, too low
@@ -56,12 +57,14 @@ class Proposals:
         places: of each, the number of its layer and of its component there.
         layers: all of the page.
         look: gives closer views of the page, as far as it has any.
+        threads: that look at levels.
     """
 
     candidates: list[Candidate]
     places: list[tuple[int, int]]
     layers: list[_Layer]
     look: Callable[[], list[View]] = list
+    threads: int = 1
 
     def small(self) -> np.ndarray:
         """Return which of the candidates are small ink, of which a closer look would show more: (N,) bool.
@@ -74,7 +77,8 @@ class Proposals:
     def closer(self) -> Proposals:
         """Return the small components of the closer views; their merges are proposed by them alone."""
         far = next((layer.view for layer in self.layers if layer.view.far), None)
-        return _proposals([layer for view in self.look() for layer in _layers(view, far)])
+        layers = [layer for view in self.look() for layer in _layers(view, far, self.threads)]
+        return _proposals(layers, self.threads)
 
     def merges(self, parts: np.ndarray) -> list[Candidate]:
         """Return components joined with one or more that lie close by: the bar of a 5, a broken stroke.
@@ -90,12 +94,13 @@ class Proposals:
         return _heaviest(found)
 
 
-def components_of(rgb: np.ndarray, grey: np.ndarray | None = None) -> Proposals:
+def components_of(rgb: np.ndarray, grey: np.ndarray | None = None, threads: int = 1) -> Proposals:
     """Return the components of a picture, as its near and its far view show them.
 
     Args:
         rgb: (height, width, 3) uint8, or (height, width) where it has no colours.
         grey: (height, width) uint8, its luminance; computed if not given.
+        threads: that look at views and levels.
     """
     import cv2
 
@@ -107,12 +112,13 @@ def components_of(rgb: np.ndarray, grey: np.ndarray | None = None) -> Proposals:
     longer = max(rgb.shape[:2])
     small = strongest(shrunk(rgb, NEAR_SIDE), None) if longer > SHRINK * NEAR_SIDE else strongest(rgb, grey)
     scale = longer / max(small.shape)
-    seen = [replace(view, scale=scale * view.scale) for view in views(small)]
-    found = propose([view if view.far else without_rulings(view) for view in seen])
+    seen = [replace(view, scale=scale * view.scale) for view in views(small, threads)]
+    bare = partial(without_rulings, threads=threads)
+    found = propose([view if view.far else bare(view) for view in seen], threads)
 
     def look() -> list[View]:
         whole = small if scale == 1 else strongest(rgb, grey)
-        return [without_rulings(view) for view in closer(whole, [view for view in seen if not view.far])]
+        return [bare(view) for view in closer(whole, [view for view in seen if not view.far])]
 
     found.look = look
     return found
@@ -131,24 +137,24 @@ def _heaviest(candidates: list[Candidate]) -> list[Candidate]:
     return candidates if len(candidates) <= MOST else sorted(candidates, key=lambda c: -c.mass)[:MOST]
 
 
-def propose(views: list[View]) -> Proposals:
-    """Return the components of a page in its near and far views that could be digits."""
+def propose(views: list[View], threads: int = 1) -> Proposals:
+    """Return the components of a page in its near and far views that could be digits; levels share the threads."""
     far = next((view for view in views if view.far), None)
-    return _proposals([layer for view in views for layer in _layers(view, far)])
+    return _proposals([layer for view in views for layer in _layers(view, far, threads)], threads)
 
 
-def _proposals(layers: list[_Layer]) -> Proposals:
+def _proposals(layers: list[_Layer], threads: int) -> Proposals:
     candidates = [_candidate(layer, [int(i)], "component") for layer in layers for i in layer.proposed]
     places = [(number, int(i)) for number, layer in enumerate(layers) for i in layer.proposed]
     if len(candidates) > MOST:
         kept = sorted(range(len(candidates)), key=lambda i: -candidates[i].mass)[:MOST]
         candidates, places = [candidates[i] for i in kept], [places[i] for i in kept]
-    return Proposals(candidates, places, layers)
+    return Proposals(candidates, places, layers, threads=threads)
 
 
-def _layers(view: View, far: View | None) -> list[_Layer]:
+def _layers(view: View, far: View | None, threads: int) -> list[_Layer]:
     """Return the components of a view at each of its thresholds, each proposed once."""
-    layers = [_layer(view, threshold) for threshold in view.levels]
+    layers = at_once([partial(_layer, view, threshold) for threshold in view.levels], threads)
     if far and not view.far:
         for layer in layers:
             layer.proposed = layer.proposed[~hollow(layer.boxes[layer.proposed] * view.scale, far)]
@@ -179,13 +185,10 @@ def _inked(layer: _Layer) -> tuple[np.ndarray, float]:
 
 
 def _layer(view: View, threshold: float) -> _Layer:
-    import cv2
-
     darkness = view.darkness
     height, width = darkness.shape
-    _, mask = cv2.threshold(darkness, threshold, 1, cv2.THRESH_BINARY)
-    label, boxes, area, inked = components(mask)
-    owner, level = label.ravel()[inked], darkness.ravel()[inked].astype(np.float32)
+    label, boxes, area, inked, owner = view.components(threshold)
+    level = darkness.ravel()[inked].astype(np.float32)
     mass = np.bincount(owner, level, len(area))
     dark = np.bincount(owner, level * level, len(area)) / np.maximum(mass, 1)
     across, down = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
@@ -243,9 +246,8 @@ def _area(box: np.ndarray) -> float:
 
 
 def _candidate(layer: _Layer, members: list[int], kind: str) -> Candidate:
-    boxes = layer.boxes[members]
-    left, top = boxes[:, :2].min(axis=0).tolist()
-    right, bottom = boxes[:, 2:].max(axis=0).tolist()
+    lefts, tops, rights, bottoms = zip(*layer.boxes[members].tolist(), strict=True)
+    left, top, right, bottom = min(lefts), min(tops), max(rights), max(bottoms)
     label = layer.label[top:bottom, left:right]
     mask = label == members[0]
     for other in members[1:]:

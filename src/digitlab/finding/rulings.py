@@ -7,17 +7,21 @@ taller than the line is thick: there it stays. Where a stroke only touches it fr
 from __future__ import annotations
 
 import dataclasses
+import math
+from functools import partial
 
 import numpy as np
 
-from digitlab.finding.cells import find_cells
+from digitlab.finding.cells import SMALLEST, find_cells
 from digitlab.finding.components import components
 from digitlab.finding.darkness import View
 from digitlab.finding.median import median
+from digitlab.jobs import at_once
 
 LONGEST_STROKE = 0.06  # of the longer side: no stroke of a digit on a ruled page runs straight for as long
 SHORTEST = 40  # pixels: and none on a small picture
 LEVELS = 4  # of a view at which cells are looked for, the lowest
+SPECKED = 2  # and of these those without specks
 LONG = 0.3  # of the longer side: a line reaches at least this far, or
 BARS = 5  # at least so many lie between the lines that run across: the bars of a form or a table
 GAP = 12  # pixels: runs of a line are at most twice as far apart
@@ -29,21 +33,23 @@ SLIM = 0.03  # of its own length a line may be thick in any case
 BORDER, SLIM_TO_BORDERS = 0.95, 0.05  # and if it reaches through so much of the picture: no stroke of a digit does
 DARKER = 1.4  # times as dark as a line: not the line
 THICKEST = 0.018  # of the longer side
+WORD = 4  # pixels that are looked at as one
 
 
-def without_rulings(view: View) -> View:
-    """Return a view without its lines, or the view itself where it has none."""
+def without_rulings(view: View, threads: int = 1) -> View:
+    """Return a view without its lines, or the view itself where it has none; so many threads look for cells."""
     import cv2
 
     threshold = view.levels[min(1, len(view.levels) - 1)]
     levels = threshold, *(level for level in view.levels[:LEVELS] if level != threshold)
-    mask, *others = (cv2.threshold(view.darkness, at, 1, cv2.THRESH_BINARY)[1] for at in levels)
-    cells = find_cells(mask, *others)
-    outside = mask & ~cells.inside & 1
+    masks = at_once([partial(_mask, view, at, at in view.levels[:SPECKED]) for at in levels], threads)
+    cells = find_cells(*masks, threads=threads)
+    mask = _mask(view, threshold)
+    outside = cv2.subtract(mask, cells.inside)
     across = cells.upright if cells.width else None
     level, thickness = _level_lines(mask, outside, across, cells.level, cells.width)
     # Where lines cross, the first of them hides that the other goes on: it is gone before that is looked for.
-    rest, outside = (mask, outside) if level is None else (what & ~level & 1 for what in (mask, outside))
+    rest, outside = (mask, outside) if level is None else (cv2.subtract(what, level) for what in (mask, outside))
     across = None if level is None else cv2.transpose(level)
     rest, outside, sides = (cv2.transpose(what) for what in (rest, outside, cells.upright))
     upright, breadth = _level_lines(rest, outside, across, sides, cells.height)
@@ -52,13 +58,24 @@ def without_rulings(view: View) -> View:
     wiped = np.zeros_like(mask)
     # At the corner of a cell either line looks like a stroke that crosses the other.
     corners = cv2.dilate(cells.level & cells.upright, np.ones((3, 3), np.uint8)) if cells.width else None
-    for lines in (level, None if upright is None else upright.T, corners):
-        if lines is not None and (lines & mask).any():
+    for lines in (level, None if upright is None else cv2.transpose(upright), corners):
+        if lines is not None:
+            counts = cv2.calcHist([view.darkness], [0], lines & mask, [256], [0, 256]).ravel().cumsum()
             # A stroke along a line hides it: what is far darker than the line is the pen's.
-            full = float(np.percentile(view.darkness[(lines & mask).view(bool)], 75))  # a line's edges are soft
-            wiped |= lines & (view.darkness < DARKER * full)
+            full = float(np.searchsorted(counts, 0.75 * counts[-1]))  # a line's edges are soft
+            _, paler = cv2.threshold(view.darkness, math.ceil(DARKER * full) - 1, 1, cv2.THRESH_BINARY_INV)
+            wiped |= lines & paler
     darkness, ruling = view.darkness * (1 - wiped), max(thickness, breadth)
     return dataclasses.replace(view, darkness=darkness, ruled=wiped, ruling=ruling)
+
+
+def _mask(view: View, level: float, large: bool = False) -> np.ndarray:
+    """Return where a view is darker than a level, (height, width) uint8, 0 or 1; `large` leaves specks out."""
+    import cv2
+
+    if large:  # on low levels are thousands of specks, each with an outline that would be looked at
+        return view.components(level).at_least(SMALLEST)
+    return cv2.threshold(view.darkness, level, 1, cv2.THRESH_BINARY)[1]
 
 
 def _level_lines(
@@ -82,19 +99,18 @@ def _level_lines(
     if straight is None and cell:  # where lines are long, those that are as short as a cell are strokes of digits
         straight = _long_lines(outside, across, cell)
     straight = sides if straight is None else straight | sides
-    if not straight.any():
+    if not cv2.countNonZero(straight):
         return None, 0.0
     thickness = _usual_run(straight)
     tall = max(3, round(1.7 * thickness) + 1)
     crossing = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((tall + 1, 1), np.uint8))
-    line = straight & ~crossing & 1
-    if not line.any():
+    line = cv2.subtract(straight, crossing)
+    if not cv2.countNonZero(line):
         return None, 0.0
-    rest = mask & ~line & 1
+    rest = cv2.subtract(mask, line)
     mended = cv2.morphologyEx(rest, cv2.MORPH_CLOSE, np.ones((tall + 3, 1), np.uint8)) & line
-    line &= ~mended & 1
-    soft = np.ones((2 * max(1, round(thickness / 3)) + 1, 3), np.uint8)
-    return cv2.dilate(line, soft) & ~(rest | mended) & 1, thickness
+    edges = np.ones((2 * max(1, round(thickness / 3)) + 1, 3), np.uint8)
+    return cv2.subtract(cv2.dilate(cv2.subtract(line, mended), edges), rest | mended), thickness
 
 
 def _long_lines(mask: np.ndarray, across: np.ndarray | None, cell: float) -> np.ndarray | None:
@@ -109,12 +125,38 @@ def _long_lines(mask: np.ndarray, across: np.ndarray | None, cell: float) -> np.
         return None
     solid = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, 5), np.uint8))
     solid = cv2.dilate(solid, np.ones((5, 1), np.uint8))  # four degrees of tilt, with the line's own thickness
-    long = cv2.morphologyEx(solid, cv2.MORPH_OPEN, np.ones((1, run), np.uint8)) & mask
-    if not long.any():
+    long = _long_runs(solid, run)
+    if long is None:
         return None
+    long &= mask
     least = min(LONG * longer, CELLS * cell) if cell else LONG * longer
     gap = max(2, min(GAP, round(cell / 6))) if cell else GAP
     return _straight(long, least, THICKEST * longer, across, 1 if cell else BARS, gap)
+
+
+def _long_runs(mask: np.ndarray, least: int) -> np.ndarray | None:
+    """Keep of a mask (0 or 1) its level runs of at least so many pixels; None where it has none.
+
+    That is an opening by a window of that width, which goes on beyond the border; of so wide a window OpenCV looks at
+    every pixel, and takes five times as long.
+    """
+    height, width = mask.shape
+    padded = np.zeros(height * (width + 1) + 1, np.uint8)  # before each row, and at the end, a pixel without ink
+    padded[1:].reshape(height, width + 1)[:, :width] = mask
+    change = np.flatnonzero(padded.view(bool)[1:] != padded.view(bool)[:-1])
+    starts, ends = change[::2], change[1::2]
+    half = least // 2
+    some = np.flatnonzero(ends - starts >= min(half + 1, least - half))
+    starts, ends = starts[some], ends[some]
+    first, after = starts % (width + 1), ends % (width + 1)
+    long = ends - starts >= np.where(first == 0, least - half, np.where(after == width, half + 1, least))
+    if not long.any():
+        return None
+    starts, lengths = starts[long], ends[long] - starts[long]
+    kept = np.zeros((height, width + 1), np.uint8)
+    before = np.cumsum(lengths) - lengths
+    kept.ravel()[np.repeat(starts - before, lengths) + np.arange(lengths.sum())] = 1
+    return np.ascontiguousarray(kept[:, :width])
 
 
 def _straight(
@@ -126,45 +168,44 @@ def _straight(
     """
     import cv2
 
-    joined = cv2.dilate(long, np.ones((3, 2 * gap + 1), np.uint8))
-    label, boxes, *_ = components(joined)
-    inked = np.flatnonzero(long.view(bool))
-    owner = label.ravel()[inked]
+    width = long.shape[1]
+    wide = cv2.copyMakeBorder(long, 0, 0, 0, -width % WORD, cv2.BORDER_CONSTANT)
+    small, step = wide, 1
+    if gap % WORD == 0:  # runs are far longer than this: what is joined is seen at a quarter of the width as well
+        small, step = (wide.view(np.uint32) != 0).view(np.uint8), WORD
+    label, boxes, *_ = components(cv2.dilate(small, np.ones((3, 2 * (gap // step) + 1), np.uint8)))
+    inked = np.flatnonzero(wide.view(bool))
+    owner = label.ravel()[inked // step]
     area = np.bincount(owner, minlength=len(boxes))
-    length = np.maximum(boxes[:, 2] - boxes[:, 0] - 2 * gap, 1)
-    slim = np.where(boxes[:, 2] - boxes[:, 0] >= BORDER * long.shape[1], SLIM_TO_BORDERS, SLIM)
+    columns = np.zeros((len(boxes), wide.shape[1]), bool)  # in which each has ink
+    columns[owner, inked % wide.shape[1]] = True
+    first, after = columns.argmax(axis=1), wide.shape[1] - columns[:, ::-1].argmax(axis=1)
+    length = after - first
+    slim = np.where(length >= BORDER * width, SLIM_TO_BORDERS, SLIM)
     thin = area / length <= np.maximum(max(3.0, thickest), slim * length)
     thin[0] = False
-
-    def solid(i: int) -> bool:
-        """Whether it has ink all along: strokes of digits that stand in line make a broken one."""
-        left, top, right, bottom = boxes[i]
-        where = np.s_[top:bottom, left:right]
-        inside = (label[where] == i) & long[where].view(bool)
-        return bool(inside.any(axis=0).sum() >= SOLID * length[i])
-
+    # Ink all along: strokes of digits that stand in line make a broken one.
+    thin &= columns.sum(axis=1) >= SOLID * length
     good = thin & (length >= least)
-    good[good] = [solid(i) for i in np.flatnonzero(good).tolist()]
-    if fewest > 1 and good.sum() == 1 and length[good] < ALONE * long.shape[1]:
+    if fewest > 1 and good.sum() == 1 and length[good] < ALONE * width:
         good[:] = False  # may be a 1
     if across is not None:
         bars = thin.copy()
-        bars[bars] = [_between(across, boxes[i].tolist(), gap) and solid(i) for i in np.flatnonzero(thin).tolist()]
+        for i in np.flatnonzero(bars).tolist():
+            bars[i] = _between(across, int(first[i]), int(after[i]), int(boxes[i, 1]), int(boxes[i, 3]), gap)
         if bars.sum() >= fewest:  # bars are all as long as the lines are apart; stems of digits are not
             bars &= np.abs(length / median(length[bars]) - 1) <= ALIKE
         if bars.sum() >= fewest:
             good |= bars
     if not good.any():
         return None
-    kept = np.zeros_like(long)
+    kept = np.zeros_like(wide)
     kept.ravel()[inked[good[owner]]] = 1
-    return kept
+    return np.ascontiguousarray(kept[:, :width])
 
 
-def _between(across: np.ndarray, box: list[int], gap: int) -> bool:
-    """Whether a bar, its box (left, top, right, bottom) widened by `gap` at both ends, reaches from line to line."""
-    left, top, right, bottom = box
-    first, last = left + gap, right - gap
+def _between(across: np.ndarray, first: int, last: int, top: int, bottom: int, gap: int) -> bool:
+    """Whether a bar from column to column, in these rows, reaches from line to line, give or take `gap` pixels."""
     rows = slice(max(0, top - 2), bottom + 2)
     ends = (across[rows, max(0, end - gap) : end + gap + 1] for end in (first, last))
     return all(bool(end.any()) for end in ends)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from digitlab.finding.candidate import Candidate
+from digitlab.finding.candidate import POINTS, Candidate
 from digitlab.finding.median import median
 from digitlab.readings import Box
 
@@ -54,29 +54,28 @@ def _conflicts(candidates: list[Candidate]) -> np.ndarray:
         return excludes
     left, top, right, bottom = np.array([c.box for c in candidates]).T
     meet = (left[:, None] < right) & (left < right[:, None]) & (top[:, None] < bottom) & (top < bottom[:, None])
-    for a, b in np.argwhere(np.triu(meet, 1)):
-        excludes[a, b] = excludes[b, a] = shares_ink(candidates[a], candidates[b])
+    meet[np.arange(count), np.arange(count)] = False
+    views = np.array([id(c.view) for c in candidates])
+    is_loop = np.array([c.kind == "loop" for c in candidates])
+    for a in np.flatnonzero(meet.any(axis=1)).tolist():
+        others = np.flatnonzero(meet[a])
+        points = np.concatenate([candidates[b].points for b in others.tolist()])
+        covered = candidates[a].hit(points).reshape(len(others), POINTS).mean(axis=1)
+        much = covered > np.where(is_loop[others] & is_loop[a], WALL, SHARED)
+        # Dark ink, and the light that it leaves inside, are two looks at one digit.
+        width = np.minimum(right[a], right[others]) - np.maximum(left[a], left[others])
+        height = np.minimum(bottom[a], bottom[others]) - np.maximum(top[a], top[others])
+        both = (right[others] - left[others]) * (bottom[others] - top[others])
+        both += (right[a] - left[a]) * (bottom[a] - top[a]) - width * height
+        much |= (views[others] != views[a]) & (width * height > SHARED * both)
+        excludes[a, others] |= much
+        excludes[others, a] |= much
     return excludes
 
 
 def shares_ink(first: Candidate, second: Candidate) -> bool:
     """Whether two pieces share so much ink that only one of them can be a digit."""
-    left, top, right, bottom = first.box
-    if second.box[0] >= right or second.box[2] <= left or second.box[1] >= bottom or second.box[3] <= top:
-        return False
-    if first.view is not second.view and overlap(first.box, second.box) > SHARED:
-        return True  # dark ink, and the light that it leaves inside: two looks at one digit
-    most = WALL if first.kind == second.kind == "loop" else SHARED
-    return first.covers(second.points) > most or second.covers(first.points) > most
-
-
-def overlap(first: Box, second: Box) -> float:
-    """Return the area that two boxes share, by the area that they cover together."""
-    width = min(first[2], second[2]) - max(first[0], second[0])
-    height = min(first[3], second[3]) - max(first[1], second[1])
-    shared = max(0, width) * max(0, height)
-    areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (first, second))
-    return shared / max(1, areas - shared)
+    return bool(_conflicts([first, second])[0, 1])
 
 
 def _groups(excludes: np.ndarray) -> list[list[int]]:
@@ -99,6 +98,7 @@ def _best_set(worth: np.ndarray, excludes: np.ndarray) -> list[int]:
     """Return the set without conflicts that is worth most, by branch and bound."""
     order = np.argsort(-worth, kind="stable").tolist()
     blocked = {i: set(np.flatnonzero(excludes[i]).tolist()) for i in order}
+    value = worth.tolist()  # plain numbers are fast here
     best, best_worth, steps = [], -1.0, 0
     stack: list[tuple[list[int], list[int], float]] = [([], order, 0.0)]
     while stack and steps < STEPS:
@@ -106,13 +106,13 @@ def _best_set(worth: np.ndarray, excludes: np.ndarray) -> list[int]:
         steps += 1
         if total > best_worth:
             best, best_worth = taken, total
-        if not rest or total + float(worth[rest].sum()) <= best_worth:
+        if not rest or total + sum([value[i] for i in rest]) <= best_worth:
             continue
         first, others = rest[0], rest[1:]
-        if blocked[first].intersection(others):
-            stack.append((taken, others, total))  # without it: only worth a try where it stands in another's way
         allowed = [i for i in others if i not in blocked[first]]
-        stack.append(([*taken, first], allowed, total + float(worth[first])))
+        if len(allowed) < len(others):
+            stack.append((taken, others, total))  # without it: only worth a try where it stands in another's way
+        stack.append(([*taken, first], allowed, total + value[first]))
     return best
 
 

@@ -28,6 +28,7 @@ NAMES = (
 REACH = 8.0  # heights: no farther away is a digit of the same row
 NEAREST = 5  # digits of a row that tell how high it is
 ITSELF = 0.15  # heights
+OFF = 0.5  # heights: no farther above or below a row does a digit of it stand
 ELSEWHERE = 3.0  # heights: a row that passes so far above or below is another one
 FILLS = 0.3  # of the picture's height: a piece higher than this begins to fill it
 SURE = 1.0  # log odds from which on a piece counts as a digit of its page
@@ -89,8 +90,13 @@ def gather(candidates: Sequence[Candidate], labels: np.ndarray, odds: np.ndarray
         table["crowd"][heard] = np.minimum(3, (alike & close).sum(axis=1))
         table["words in row"][heard] = np.minimum(5, (alike & (apart < REACH)).sum(axis=1)) / 5
     places = height.tolist(), middle.tolist(), x.tolist()  # plain numbers: they are taken one by one
+    spans = [(middle[row].min(), middle[row].max(), OFF * height[row].max()) for row in found]
     for index in heard.tolist():
-        _row_evidence(index, found, *places, table)
+        close = [
+            row for row, (above, below, off) in zip(found, spans, strict=True)
+            if above - off <= places[1][index] <= below + off
+        ]  # fmt: skip
+        _row_evidence(index, close, *places, table)
     return np.stack([table[name].astype(float) for name in NAMES], axis=1)
 
 
@@ -154,7 +160,7 @@ def row_of(
         above or below them, in heights.
     """
     best: list[int] = []
-    best_distance = 0.5
+    best_distance = OFF
     own_x, own_middle = x[index], middle[index]
     for row in found:
         place = bisect.bisect_left(row, own_x, key=x.__getitem__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +16,7 @@ from digitlab.finding.median import median
 from digitlab.finding.pen import normal_strokes, pens
 from digitlab.finding.propose import components_of
 from digitlab.framing import SIDE, frame
+from digitlab.jobs import at_once
 from digitlab.reading.choose import choose, rows, shares_ink
 from digitlab.reading.company import in_company, row_at
 from digitlab.reading.open import Opened
@@ -28,6 +30,7 @@ AGREED = 0.98  # probability of one label from which on nobody else is asked
 JUDGE_SAYS = 0.7  # weight of the judge's labels; best on held-out pieces, of which it knows the surroundings
 FAINT = 0.4  # of the darkness of sure digits: paler pieces may be grain
 SURE, FEWEST_SURE = 2.0, 2  # log odds of sure digits, and how many of them tell how dark a page's ink is
+BATCH = 16  # pieces that are judged while others are framed
 HANDFUL = 64  # faint pieces that are judged at a time
 CLEAR = 8.0  # times more for ink of one colour, and the other is no longer searched
 HOPELESS = -2.0  # log odds below which, if all of a handful have them, no more faint pieces are judged
@@ -88,7 +91,7 @@ def judged(rgb: np.ndarray, grey: np.ndarray | None, judge: Judge) -> tuple[list
 
     For `rgb` and `grey` see `components_of`.
     """
-    found = [components_of(rgb, grey)]
+    found = [components_of(rgb, grey, _threads(judge))]
     candidates = found[0].candidates
     if not candidates:
         return [], np.empty((0, 10), np.float32), np.empty(0, np.float32)
@@ -107,12 +110,12 @@ def judged(rgb: np.ndarray, grey: np.ndarray | None, judge: Judge) -> tuple[list
             # What has the other colour is neither merged nor cut.
             several, part = (what * (lights == (light_says > dark_says)) for what in (several, part))
     count = len(found[0].candidates)
-    more_pieces = found[0].merges(part[:count] > MAYBE) + _cut_up(candidates, odds, several)
+    pieces = found[0].merges(part[:count] > MAYBE) + _cut_up(candidates, odds, several)
     if len(found) > 1:
-        more_pieces += found[1].merges(part[count:] > MAYBE)
-    if more_pieces:
-        candidates = candidates + more_pieces
-        also = judge.judge(np.stack([candidate.seen() for candidate in more_pieces]))
+        pieces += found[1].merges(part[count:] > MAYBE)
+    if pieces:
+        candidates = candidates + pieces
+        also = _asked(pieces, judge)
         labels, odds = np.concatenate([labels, also.probabilities]), np.concatenate([odds, also.odds])
     return candidates, labels, _of_one_ink(candidates, odds)
 
@@ -136,7 +139,7 @@ def _heard(candidates: list[Candidate], judge: Judge, sure: Sequence[float] | np
     odds[:] = SILENT
 
     def ask(which: np.ndarray) -> float:
-        said = judge.judge(np.stack([candidates[i].seen() for i in which]))
+        said = _asked([candidates[i] for i in which], judge)
         for all_of_them, some in zip((shares, odds, several, part), said, strict=True):
             all_of_them[which] = some
         return float(said.odds.max())
@@ -160,6 +163,22 @@ def _heard(candidates: list[Candidate], judge: Judge, sure: Sequence[float] | np
 
 def _joined(first: Verdict, second: Verdict) -> Verdict:
     return Verdict(*(np.concatenate(pair) for pair in zip(first, second, strict=True)))
+
+
+def _asked(pieces: list[Candidate], judge: Judge) -> Verdict:
+    """Return what the judge says of pieces; one that has threads judges some while others are framed."""
+    threads = _threads(judge)
+    size = BATCH if threads > 1 else len(pieces)
+    batches = (
+        partial(judge.judge, np.stack([piece.seen() for piece in pieces[at : at + size]]))
+        for at in range(0, len(pieces), size)
+    )
+    return Verdict(*map(np.concatenate, zip(*at_once(batches, threads), strict=True)))
+
+
+def _threads(judge: Judge) -> int:
+    """Return how many threads may work on a page: as many as its judge has."""
+    return int(getattr(judge, "threads", 1))
 
 
 def _of_one_ink(candidates: list[Candidate], odds: np.ndarray) -> np.ndarray:
