@@ -1,6 +1,6 @@
 """Make a finished run a recogniser that ships with the package: measured, stamped, carded.
 
-    digitlab train reader-first && digitlab train reader && python benchmarks/bundle.py runs/reader-0
+    digitlab train reader && python benchmarks/bundle.py runs/reader-0
     digitlab train default && python benchmarks/bundle.py runs/default-0
 
 The judge of pieces comes first: with it, pictures of single digits are read to measure the other. Writes

@@ -38,7 +38,7 @@ NEAR_SIDE = 800  # longer side of the near view, pixels, for the most
 SMALL_SIDE = 640  # longer side of a picture up to which the closer view enlarges it, pixels
 FINER = 2  # times
 CLEAREST_GRAIN = 4.0  # times the grain: the least level at which ink is looked for in what is enlarged
-RULED = 0  # in what the judge is shown: where a line was taken away
+RULED = 60  # in what the judge is shown: where a line was taken away
 FAR_SIDE = 320  # longer side of the far view, pixels
 
 

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from digitlab.networks.quick import Conv2d, Dropout, Flatten, HalvingMaxPool
+from digitlab.networks.reach import reach
 from digitlab.recipes import BLOCKS, Layer, Steps, nest
 
 
@@ -22,6 +23,7 @@ class Network(nn.Module):
         self.stages = nn.ModuleList(_module(layer) for layer in layers)
         self._order = _fast_order(layers)
         self._steps = nest(layers, self._order)
+        self._reach = reach(layers, self._order)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return logits, (N, 10)."""
@@ -31,7 +33,9 @@ class Network(nn.Module):
         """Run steps on `x`; `turn` counts the passes through the repeated blocks around them."""
         for step in steps:
             if isinstance(step, int):
-                stage = self.stages[step]
+                stage, read = self.stages[step], self._reach.get(step)
+                if read and read < x.shape[2]:
+                    x = x[:, :, :read, :read]
                 x = (stage[turn] if isinstance(stage, nn.ModuleList) else stage)(x)
             elif step.layer.kind == "residual":
                 x = self._walk(step.body, x, turn) + self._walk(step.shortcut, x, turn)

@@ -175,7 +175,7 @@ class Reader:
         if not self.single and getattr(judge, "channels", 3) != 3:
             raise ModelError(
                 f"{_name(judge)} tells digits apart, but is no judge of pieces; leave the judge out, or train one with:"
-                " digitlab train reader-first"
+                " digitlab train reader"
             )
         return recognizer, judge
 
