@@ -145,6 +145,6 @@ def test_levels_that_show_more_grain_than_a_page_has_room_for_digits_are_left_ou
     grain = np.random.default_rng(0).random(ink.shape) < 0.03
     plain, grainy = on_paper(ink), on_paper(ink)
     grainy[grain] = 190
-    levels = [[view for view in views(picture) if not view.far][0].levels for picture in (plain, grainy)]
+    levels = [next(view for view in views(picture) if not view.far).levels for picture in (plain, grainy)]
     assert levels[1][0] > levels[0][0]
     assert levels[1][0] < 120  # the digits are far darker
