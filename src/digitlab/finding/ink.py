@@ -53,7 +53,9 @@ def contrast_grey(rgb: np.ndarray) -> np.ndarray | None:
 
     step = max(1, max(rgb.shape) // (4 * SMALLER))  # every pixel would say the same again
     small = shrunk(rgb[::step, ::step], SMALLER).astype(np.float32)
-    detail = (small - cv2.GaussianBlur(small, (0, 0), max(small.shape) / 8)).reshape(-1, 3)
+    thin = shrunk(small, SMALLER // 4)  # so wide a blur is the same on a small copy
+    broad = cv2.GaussianBlur(thin, (0, 0), max(thin.shape) / 8)
+    detail = (small - cv2.resize(broad, small.shape[1::-1], interpolation=cv2.INTER_LINEAR)).reshape(-1, 3)
     covariance = detail.T @ detail / len(detail)
     luminance = np.array([0.299, 0.587, 0.114], np.float32)
     axis = np.linalg.eigh(covariance)[1][:, -1]
