@@ -149,3 +149,15 @@ def test_grain_does_not_hide_a_faint_digit(noise: float, row, on_paper, overlap)
     found = candidates_of(on_paper(ink, 165, 200, noise))
     for box in boxes:
         assert max(overlap(piece.box, box) for piece in found) > 0.7
+
+
+def test_levels_that_show_more_grain_than_a_page_has_room_for_digits_are_left_out(row, on_paper) -> None:
+    ink = np.zeros((600, 600), np.uint8)
+    text, _ = row("0123456789", height=36, gap=10, margin=4)
+    ink[280 : 280 + text.shape[0], 40 : 40 + text.shape[1]] = text
+    grain = np.random.default_rng(0).random(ink.shape) < 0.03
+    plain, grainy = on_paper(ink), on_paper(ink)
+    grainy[grain] = 190
+    levels = [next(view for view in views(picture) if not view.far).levels for picture in (plain, grainy)]
+    assert levels[1][0] > levels[0][0]
+    assert levels[1][0] < 120  # the digits are far darker

@@ -153,7 +153,7 @@ def test_parts_far_apart_are_not_joined(row, on_paper) -> None:
 
 def crowded() -> np.ndarray:
     """More specks than there may be candidates."""
-    page = (np.random.default_rng(0).random((900, 900)) < 0.02).astype(np.uint8) * np.uint8(255)
+    page = (np.random.default_rng(0).random((900, 900)) < 0.012).astype(np.uint8) * np.uint8(255)
     return cv2.dilate(page, np.ones((8, 2), np.uint8))
 
 

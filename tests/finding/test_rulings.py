@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from digitlab.finding.darkness import View
-from digitlab.finding.rulings import without_rulings
+from digitlab.finding.rulings import _long_runs, without_rulings
 
 LEVELS = (20.0, 40.0, 80.0)
 
@@ -157,3 +157,13 @@ def test_one_line_alone_is_a_ruling_only_where_it_reaches_far() -> None:
     cv2.line(long, (150, 5), (150, 295), 200, 3)
     assert share_left(short, without_rulings(view(short))) == 1
     assert share_left(long, without_rulings(view(long))) < 0.01
+
+
+@pytest.mark.parametrize("least", [3, 9, 25])
+def test_long_runs_are_what_an_opening_keeps(least: int) -> None:
+    rng = np.random.default_rng(least)
+    for share in (0.3, 0.8, 0.95, 1.0):
+        mask = (rng.random((20, 90)) < share).astype(np.uint8)
+        opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((1, least), np.uint8))
+        kept = _long_runs(mask, least)
+        np.testing.assert_array_equal(np.zeros_like(mask) if kept is None else kept, opened)

@@ -211,3 +211,15 @@ def test_one_set_of_models_serves_all_threads(monkeypatch) -> None:
     pictures = [np.full((40, 40), 255, np.uint8)] * 3
     assert len(list(Reader().read_many(pictures, workers=2))) == 3
     assert loaded == ["default", "reader"]
+
+
+def test_the_only_picture_gets_all_cores_and_several_share_them(monkeypatch) -> None:
+    one, seen = Reader(), []
+    page = reader.Reader._page
+    monkeypatch.setattr(
+        reader.Reader, "_page", lambda self, *given: seen.append(given[-1][1].threads) or page(self, *given)
+    )
+    picture = np.full((40, 40), 255, np.uint8)
+    list(one.read_many([picture], workers=2))
+    list(one.read_many([picture] * 2, workers=2))
+    assert seen == [one.judge.threads, 1, 1]

@@ -101,10 +101,6 @@ class Candidate:
             points: x and y; a pixel's middle lies half a pixel from its corner.
             reach: how far beside the ink a point may lie, pixels of the view.
         """
-        return float(self.hit(points, reach).sum()) / len(points)
-
-    def hit(self, points: np.ndarray, reach: int = 0) -> np.ndarray:
-        """Say which points lie on this candidate's ink, (P,) bool; for arguments see `covers`."""
         import cv2
 
         mask = self.mask
@@ -113,9 +109,8 @@ class Candidate:
             mask = cv2.dilate(padded, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) > 0
         x, y = np.floor(points / self.scale - self.corner).astype(int).T + reach
         height, width = mask.shape
-        on = (x >= 0) & (y >= 0) & (x < width) & (y < height)
-        on[on] = mask[y[on], x[on]]
-        return on
+        inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
+        return float(mask[y[inside], x[inside]].sum()) / len(points)
 
     def seen(self) -> np.ndarray:
         """Return the candidate with its surroundings: (3, 28, 28) uint8.

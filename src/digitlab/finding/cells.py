@@ -20,6 +20,7 @@ LARGEST = 0.5  # of the picture's longer side
 SQUARE = 0.92  # of the quadrilateral around it: what a cell's outline fills, notches filled up; a circle has 0.64
 TILT = 0.15  # slope of a side
 FEWEST = 3  # cells alike on a page
+MANY = 24  # cells at one threshold: others are not asked, their neighbours will do
 ALIKE = 1.25  # times as wide or high
 CORNERS = 0.04  # of the outline's length: bends smaller than this are no corners
 THICKEST = 0.3  # of a cell's shorter side: its lines
@@ -59,7 +60,9 @@ def find_cells(mask: np.ndarray, *others: np.ndarray, threads: int = 1) -> Cells
     import cv2
 
     level, upright, inside = (np.zeros_like(mask) for _ in range(3))
-    found = at_once([partial(_quadrilaterals, some) for some in (mask, *others)], threads)
+    found = [_quadrilaterals(mask)]
+    if len(found[0]) < MANY:
+        found += at_once([partial(_quadrilaterals, some) for some in others], threads)
     cells = _alike(_once(np.concatenate(found)))
     if not len(cells):
         return Cells(level, upright, inside)

@@ -44,9 +44,10 @@ def cuts(piece: Candidate, usual: float = 0.0) -> list[Candidate]:
     if not seams:
         return found
     edges = [np.full(height, -1.0), *seams, np.full(height, float(width))]
+    place = [float(edge.mean()) for edge in edges]
     for first in range(len(edges) - 1):
         for last in range(first + 1, len(edges)):
-            if (first, last) == (0, len(edges) - 1) or (edges[last] - edges[first]).mean() > WIDEST * height:
+            if (first, last) == (0, len(edges) - 1) or place[last] - place[first] > WIDEST * height:
                 continue
             part = _part(piece, ink, edges[first], edges[last])
             if part is not None:
@@ -76,14 +77,14 @@ def _seams(ink: np.ndarray) -> list[np.ndarray]:
     if not starts:
         return []
     paths, costs = _least_ink(small, np.array([at for at, _ in starts]), np.array([lean for _, lean in starts]))
-    kept: list[np.ndarray] = []
+    apart = np.abs(paths[:, None] - paths).mean(axis=2) >= APART * ROWS
+    kept: list[int] = []
     most = SEAMS + 2 * round(width / height)
-    for index in np.argsort(costs, kind="stable"):
-        path = paths[index]
-        if len(kept) < most and all(np.abs(path - other).mean() >= APART * ROWS for other in kept):
-            kept.append(path)
-    rows = np.linspace(0, ROWS - 1, height)
-    return [np.interp(rows, np.arange(ROWS), path) / scale for path in sorted(kept, key=lambda path: path.mean())]
+    for index in np.argsort(costs, kind="stable").tolist():
+        if len(kept) < most and apart[index, kept].all():
+            kept.append(index)
+    rows, at = np.linspace(0, ROWS - 1, height), np.arange(ROWS)
+    return [np.interp(rows, at, path) / scale for path in sorted(paths[kept], key=lambda path: path.mean())]
 
 
 def _valleys(ink: np.ndarray, lean: float) -> list[tuple[float, float]]:
@@ -93,16 +94,19 @@ def _valleys(ink: np.ndarray, lean: float) -> list[tuple[float, float]]:
     bins = np.rint(np.arange(width)[None, :] + shift).astype(int)
     low = int(bins.min())
     profile = np.bincount((bins - low).ravel(), ink.ravel(), bins.max() - low + 1)
-    smooth = np.convolve(np.pad(profile, 1, mode="edge"), [0.25, 0.5, 0.25], "valid")
+    profile = np.concatenate([profile[:1], profile, profile[-1:]])
+    smooth = 0.25 * profile[:-2] + 0.5 * profile[1:-1] + 0.25 * profile[2:]
+    order, highest = np.argsort(smooth, kind="stable").tolist(), 0.85 * smooth.mean()
+    smooth = smooth.tolist()  # plain numbers: they are taken one by one
     margin, reach = round(0.1 * height), round(0.1 * height)
     found: list[int] = []
     most = SEAMS + 2 * round(width / height)
-    for at in np.argsort(smooth, kind="stable").tolist():
-        if len(found) == most or smooth[at] > 0.85 * smooth.mean():
+    for at in order:
+        if len(found) == most or smooth[at] > highest:
             break
-        around = smooth[max(0, at - reach) : at + reach + 1]
         alone = all(abs(at - other) > reach for other in found)
-        if alone and margin <= at + low < width - margin and smooth[at] <= around.min():
+        inside = margin <= at + low < width - margin
+        if alone and inside and smooth[at] <= min(smooth[max(0, at - reach) : at + reach + 1]):
             found.append(at)
     return [(float(at + low), lean) for at in found]
 
@@ -128,15 +132,19 @@ def _least_ink(ink: np.ndarray, starts: np.ndarray, leans: np.ndarray) -> tuple[
     column = ideal[:, :, None] + stray + 2 * height
     cost = padded[np.arange(height)[None, :, None], column] + np.float32(STRAY) * np.abs(stray).astype(np.float32)
     count, wide = len(starts), len(stray)
-    moves = np.zeros((height, count, wide), np.int8)
+    from_left, from_right = np.zeros((2, height, count, wide), bool)
     total = np.full((count, wide + 2), 1e9, np.float32)
-    total[:, 1:-1] = cost[:, 0]
+    straight = total[:, 1:-1]
+    straight[:] = cost[:, 0]
     for row in range(1, height):
-        straight, left, right = total[:, 1:-1], total[:, :-2] + ASIDE, total[:, 2:] + ASIDE
-        from_left, best = left < straight, np.minimum(left, straight)
-        from_right = right < best
-        moves[row] = np.where(from_right, 1, np.where(from_left, -1, 0))
-        total[:, 1:-1] = np.minimum(best, right) + cost[:, row]
+        aside = total + ASIDE
+        left, right = aside[:, :-2], aside[:, 2:]
+        np.less(left, straight, out=from_left[row])
+        np.minimum(left, straight, out=straight)
+        np.less(right, straight, out=from_right[row])
+        np.minimum(right, straight, out=straight)
+        straight += cost[:, row]
+    moves = np.where(from_right, 1, -from_left.astype(np.int8))
     at = total[:, 1:-1].argmin(axis=1)
     each = np.arange(count)
     costs = total[each, at + 1]
@@ -149,17 +157,16 @@ def _least_ink(ink: np.ndarray, starts: np.ndarray, leans: np.ndarray) -> tuple[
 
 def _part(piece: Candidate, ink: np.ndarray, left_edge: np.ndarray, right_edge: np.ndarray) -> Candidate | None:
     """Return what of a piece lies between two seams, (height,) each; None where that can be no digit."""
+    import cv2
+
     first, end = max(0, int(left_edge.min())), min(piece.mask.shape[1], int(np.ceil(right_edge.max())) + 1)
     column = np.arange(first, end)[None, :]
     inside = (column > left_edge[:, None]) & (column <= right_edge[:, None])
     mask = piece.mask[:, first:end] & inside
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not len(rows):
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    if height < 0.4 * len(mask) or width > 1.4 * height or width < 2:
         return None
-    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
-    if bottom - top < 0.4 * len(mask) or right - left > 1.4 * (bottom - top) or right - left < 2:
-        return None
-    mask, within = mask[top:bottom, left:right], inside[top:bottom, left:right]
-    left, right = left + first, right + first
-    ink = np.ascontiguousarray(ink[top:bottom, left:right] * within)
-    return piece.part(int(left), int(top), mask, ink, "cut")
+    mask, within = (what[top : top + height, left : left + width] for what in (mask, inside))
+    left += first
+    ink = np.ascontiguousarray(ink[top : top + height, left : left + width] * within)
+    return piece.part(left, top, mask, ink, "cut")

@@ -225,7 +225,8 @@ def _near(grey: np.ndarray, light: bool, grain: float, floor: float = 0.0) -> Vi
     # Light that falls off towards the border goes on falling beyond it: else the border would look inked.
     closed = cv2.morphologyEx(_continued(small, window), cv2.MORPH_CLOSE, np.ones((window, window), np.uint8))
     # Beside a step of light blurred paper is too bright on the dark side, which would look inked along the step.
-    blurred = cv2.GaussianBlur(closed, (0, 0), window / 4)
+    bell = cv2.getGaussianKernel(2 * round(0.75 * window) + 1, window / 4, cv2.CV_32F)
+    blurred = cv2.sepFilter2D(closed, cv2.CV_8U, bell, bell)  # a third of the time of GaussianBlur
     rim = RIM if max(small.shape) >= LEAST_WITH_RIMS else 1
     paper = cv2.min(blurred, cv2.erode(closed, np.ones((rim, rim), np.uint8)))
     paper, blurred = (what[window:-window, window:-window] for what in (paper, blurred))

@@ -7,6 +7,7 @@ so shadows and vignettes, which darken ink and paper alike, drop out. Light ink 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -52,7 +53,9 @@ def contrast_grey(rgb: np.ndarray) -> np.ndarray | None:
 
     step = max(1, max(rgb.shape) // (4 * SMALLER))  # every pixel would say the same again
     small = shrunk(rgb[::step, ::step], SMALLER).astype(np.float32)
-    detail = (small - cv2.GaussianBlur(small, (0, 0), max(small.shape) / 8)).reshape(-1, 3)
+    thin = shrunk(small, SMALLER // 4)  # so wide a blur is the same on a small copy
+    broad = cv2.GaussianBlur(thin, (0, 0), max(thin.shape) / 8)
+    detail = (small - cv2.resize(broad, small.shape[1::-1], interpolation=cv2.INTER_LINEAR)).reshape(-1, 3)
     covariance = detail.T @ detail / len(detail)
     luminance = np.array([0.299, 0.587, 0.114], np.float32)
     axis = np.linalg.eigh(covariance)[1][:, -1]
@@ -134,7 +137,12 @@ def shrunk(picture: np.ndarray, longest: int, quick: bool = False) -> np.ndarray
     if scale >= 1:
         return picture
     size = max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale))
-    return cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR if quick else cv2.INTER_AREA)
+    if quick:
+        return cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
+    while min(picture.shape[1] // size[0], picture.shape[0] // size[1]) >= 2:  # to halve is fifty times as fast
+        height, width = picture.shape[0] // 2, picture.shape[1] // 2
+        picture = cv2.resize(picture[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
 
 
 def ink_is_dark(small: np.ndarray) -> bool:
@@ -183,6 +191,7 @@ def _least_squares(points: np.ndarray, level: np.ndarray, weight: np.ndarray) ->
     return np.linalg.lstsq(weighted @ points, weighted @ level, rcond=None)[0].astype(np.float32)
 
 
+@lru_cache(maxsize=8)
 def _quadratic(height: int, width: int) -> np.ndarray:
     rows, columns = ((2 * np.arange(count) + 1) / count - 1 for count in (height, width))  # pixels' centres
     y, x = np.meshgrid(rows, columns, indexing="ij")

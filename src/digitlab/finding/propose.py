@@ -187,10 +187,11 @@ def _inked(layer: _Layer) -> tuple[np.ndarray, float]:
 def _layer(view: View, threshold: float) -> _Layer:
     darkness = view.darkness
     height, width = darkness.shape
-    label, boxes, area, inked, owner = view.components(threshold)
-    level = darkness.ravel()[inked].astype(np.float32)
-    mass = np.bincount(owner, level, len(area))
-    dark = np.bincount(owner, level * level, len(area)) / np.maximum(mass, 1)
+    found = view.components(threshold)
+    label, boxes, area = found.label, found.boxes, found.area
+    level = darkness.ravel()[found.inked].astype(np.float32)
+    mass = found.sums(level)
+    dark = found.sums(level * level) / np.maximum(mass, 1)
     across, down = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     long = np.maximum(across, down) * view.scale
     share = threshold / np.maximum(dark, 1)

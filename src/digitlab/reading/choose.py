@@ -34,7 +34,7 @@ def choose(candidates: Sequence[Candidate], gains: np.ndarray) -> list[int]:
         Indices of the chosen, in no order.
     """
     hopeful = [int(i) for i in np.flatnonzero(gains > 0)]
-    excludes = _conflicts([candidates[i] for i in hopeful])
+    excludes = conflicts([candidates[i] for i in hopeful])
     chosen: list[int] = []
     for group in _groups(excludes):
         if len(group) == 1:
@@ -46,36 +46,52 @@ def choose(candidates: Sequence[Candidate], gains: np.ndarray) -> list[int]:
     return chosen
 
 
-def _conflicts(candidates: list[Candidate]) -> np.ndarray:
-    """Return (N, N) bool: which candidates share ink."""
+def conflicts(candidates: Sequence[Candidate]) -> np.ndarray:
+    """Return (N, N) bool: which candidates share so much ink that only one of them can be a digit."""
     count = len(candidates)
     excludes = np.zeros((count, count), bool)
     if not count:
         return excludes
     left, top, right, bottom = np.array([c.box for c in candidates]).T
     meet = (left[:, None] < right) & (left < right[:, None]) & (top[:, None] < bottom) & (top < bottom[:, None])
-    meet[np.arange(count), np.arange(count)] = False
-    views = np.array([id(c.view) for c in candidates])
-    is_loop = np.array([c.kind == "loop" for c in candidates])
-    for a in np.flatnonzero(meet.any(axis=1)).tolist():
-        others = np.flatnonzero(meet[a])
-        points = np.concatenate([candidates[b].points for b in others.tolist()])
-        covered = candidates[a].hit(points).reshape(len(others), POINTS).mean(axis=1)
-        much = covered > np.where(is_loop[others] & is_loop[a], WALL, SHARED)
-        # Dark ink, and the light that it leaves inside, are two looks at one digit.
-        width = np.minimum(right[a], right[others]) - np.maximum(left[a], left[others])
-        height = np.minimum(bottom[a], bottom[others]) - np.maximum(top[a], top[others])
-        both = (right[others] - left[others]) * (bottom[others] - top[others])
-        both += (right[a] - left[a]) * (bottom[a] - top[a]) - width * height
-        much |= (views[others] != views[a]) & (width * height > SHARED * both)
-        excludes[a, others] |= much
-        excludes[others, a] |= much
-    return excludes
+    first, second = np.nonzero(np.triu(meet, 1))
+    if not len(first):
+        return excludes
+    view = np.array([id(c.view) for c in candidates])
+    loop = np.array([c.kind == "loop" for c in candidates])
+    width = np.minimum(right[first], right[second]) - np.maximum(left[first], left[second])
+    height = np.minimum(bottom[first], bottom[second]) - np.maximum(top[first], top[second])
+    area, both = (right - left) * (bottom - top), width * height
+    # Dark ink, and the light that it leaves inside, are two looks at one digit.
+    much = (view[first] != view[second]) & (both > SHARED * (area[first] + area[second] - both))
+    first, second = np.concatenate([first, second]), np.concatenate([second, first])
+    covered = _covered(candidates, first, second) > np.where(loop[first] & loop[second], WALL, SHARED)
+    excludes[first, second] = covered | np.tile(much, 2)
+    return excludes | excludes.T
+
+
+def _covered(candidates: Sequence[Candidate], by: np.ndarray, what: np.ndarray) -> np.ndarray:
+    """Return for pairs of candidates, given by their indices (P,) each, how much of `what` lies on the ink of `by`.
+
+    It is `Candidate.covers` for all pairs in one go, with the masks laid end to end.
+    """
+    masks = [c.mask.ravel() for c in candidates]
+    begins = np.cumsum([0, *(len(mask) for mask in masks)])
+    height, width = np.array([c.mask.shape for c in candidates]).T
+    corner, scale = np.array([c.corner for c in candidates]), np.array([c.scale for c in candidates])
+    wanted = np.unique(what)
+    points = np.zeros((len(candidates), POINTS, 2))
+    points[wanted] = [candidates[i].points for i in wanted.tolist()]
+    place = np.floor(points[what] / scale[by, None, None] - corner[by, None]).astype(int)  # (P, POINTS, 2)
+    x, y = place[..., 0], place[..., 1]
+    inside = (x >= 0) & (y >= 0) & (x < width[by, None]) & (y < height[by, None])
+    at = np.where(inside, begins[by, None] + y * width[by, None] + x, 0)
+    return (np.concatenate(masks)[at] & inside).mean(axis=1)
 
 
 def shares_ink(first: Candidate, second: Candidate) -> bool:
     """Whether two pieces share so much ink that only one of them can be a digit."""
-    return bool(_conflicts([first, second])[0, 1])
+    return bool(conflicts([first, second])[0, 1])
 
 
 def _groups(excludes: np.ndarray) -> list[list[int]]:

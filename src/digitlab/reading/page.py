@@ -17,7 +17,7 @@ from digitlab.finding.pen import normal_strokes, pens
 from digitlab.finding.propose import components_of
 from digitlab.framing import SIDE, frame
 from digitlab.jobs import at_once
-from digitlab.reading.choose import choose, rows, shares_ink
+from digitlab.reading.choose import choose, conflicts, rows
 from digitlab.reading.company import in_company, row_at
 from digitlab.reading.open import Opened
 from digitlab.readings import Box, Digit, Line
@@ -204,7 +204,8 @@ def _complete(candidates: list[Candidate], fitting: np.ndarray, lines: list[list
     """Return for each line the probability that none of the pieces in it that were left out is a digit."""
     chosen = [i for row in lines for i in row]
     doubtful = np.flatnonzero((fitting > -DOUBTFUL) & (fitting <= LIKELY))
-    spare = [int(i) for i in doubtful if not any(shares_ink(candidates[i], candidates[j]) for j in chosen)]
+    shared = conflicts([candidates[i] for i in (*doubtful, *chosen)])[: len(doubtful), len(doubtful) :].any(axis=1)
+    spare = doubtful[~shared].tolist()
     shares = [1.0] * len(lines)
     for place in choose([candidates[i] for i in spare], fitting[spare] + DOUBTFUL):
         index = spare[place]

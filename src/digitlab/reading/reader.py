@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -113,9 +114,13 @@ class Reader:
             ImageError: a picture cannot be opened, and there is no `on_error`.
         """
         workers = cores() if workers is None else max(1, workers)
+        jobs = self._jobs(sources, pages)
+        few = list(islice(jobs, 2))
+        if len(few) < 2:
+            workers = 1  # the only picture gets all cores
         # Several pictures share the cores: models that take them all themselves would only get in their way.
         models = self._models_alone() if workers > 1 else (self.recognizer, self.judge)
-        for source, outcome in in_order(self._jobs(sources, pages, models), workers):
+        for source, outcome in in_order((partial(job, models) for job in chain(few, jobs)), workers):
             if isinstance(outcome, Reading):
                 yield outcome
             elif on_error is None:
@@ -124,9 +129,12 @@ class Reader:
                 on_error(source, outcome)
 
     def _jobs(
-        self, sources: Iterable[Any], pages: Pages | None, models: _Models
-    ) -> Iterator[Callable[[], tuple[Any, Reading | ImageError]]]:
-        """Yield one job a page. Files are fetched and counted here, one after the other; the jobs decode and read."""
+        self, sources: Iterable[Any], pages: Pages | None
+    ) -> Iterator[Callable[[_Models], tuple[Any, Reading | ImageError]]]:
+        """Yield one job a page, to be given the models to read with.
+
+        Files are fetched and counted here, one after the other; the jobs decode and read.
+        """
         for source in sources:
             try:
                 document = open_document(source)
@@ -135,7 +143,7 @@ class Reader:
                 yield partial(_pair, source, error)
                 continue
             for number in numbers:
-                yield partial(self._job, source, document, number, models)
+                yield partial(self._job, source, document, number)
 
     def _job(self, source: Any, document: Document, number: int, models: _Models) -> tuple[Any, Reading | ImageError]:
         try:
@@ -189,7 +197,7 @@ class Reader:
         return line if self.expect is None else self.expect.apply(line)
 
 
-def _pair(source: Any, error: ImageError) -> tuple[Any, Reading | ImageError]:
+def _pair(source: Any, error: ImageError, models: _Models) -> tuple[Any, Reading | ImageError]:
     return source, error
 
 
