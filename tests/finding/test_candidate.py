@@ -1,12 +1,14 @@
 """A candidate knows its ink, what lies around it, and how it looks to those who judge it."""
 
+import dataclasses
+
 import cv2
 import numpy as np
 import pytest
 
 from digitlab.finding.candidate import OUTSIDE, Candidate, make_candidate
 from digitlab.finding.cuts import cuts
-from digitlab.finding.darkness import View
+from digitlab.finding.darkness import RULED, View
 from digitlab.finding.pen import normal_strokes
 from digitlab.finding.propose import candidates_of
 from digitlab.framing import frame
@@ -104,6 +106,18 @@ def test_what_lies_beyond_the_picture_is_marked(corner: str) -> None:
     assert (beyond == OUTSIDE).all()
     assert (within == 0).all()
     assert (around[mine == OUTSIDE] == 0).all()
+
+
+@pytest.mark.parametrize("side", [40, 160])
+def test_where_lines_were_taken_away_is_marked(side: int) -> None:
+    view = view_of((200, 200, 200 + side // 4, 200 + side), shape=(640, 640))
+    ruled = np.zeros((640, 640), np.uint8)
+    ruled[200 + side : 200 + side + side // 4] = 1
+    view = dataclasses.replace(view, ruled=ruled)
+    mine = piece_of(view, (200, 200, 200 + side // 4, 200 + side)).seen()[2]
+    assert mine[19:21, 4:24].max() == RULED
+    assert mine[4:8, 4:24].max() == 0
+    assert mine[10:18, 13:15].min() > RULED
 
 
 def test_pieces_within_the_picture_see_no_border() -> None:

@@ -104,3 +104,15 @@ def test_not_even_the_corners_of_cells_are_left():
     grey = View(255 - image, (40.0, 80.0, 160.0), 1.0, False)
     left = without_rulings(grey).darkness > 80
     assert left.sum() < 0.02 * (grey.darkness > 80).sum()
+
+
+def test_the_stems_of_digits_that_nearly_fill_their_cells_stay():
+    ink = np.zeros((120, 700), np.uint8)
+    for left in range(40, 660, 50):
+        cv2.rectangle(ink, (left, 30), (left + 50, 90), 150, 3)
+    stems = np.zeros_like(ink)
+    for left in range(40, 640, 50):
+        cv2.line(stems, (left + 25, 37), (left + 25, 83), 150, 4)
+    left = without_rulings(View(np.maximum(ink, stems), (20.0, 40.0, 80.0), 1.0, False)).darkness
+    assert (left[stems > 0] > 40).mean() > 0.95
+    assert (left[(ink > 0) & (cv2.dilate(stems, np.ones((9, 9), np.uint8)) == 0)] > 40).mean() < 0.05

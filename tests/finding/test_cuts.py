@@ -169,7 +169,8 @@ def test_parts_are_no_wider_than_digits_and_lie_in_the_piece(text: str, height: 
     piece = widest((230 - ink * 0.7).astype(np.uint8))
     for part in cuts(piece):
         assert part.kind in ("cut", "loop")
-        assert part.mask.shape[1] <= 1.4 * part.mask.shape[0] + 1  # a box is rounded to pixels of the picture
+        # A zero may be written wide, what lies between two seams is no digit then.
+        assert part.kind == "loop" or part.mask.shape[1] <= 1.4 * part.mask.shape[0]
         left, top, right, bottom = part.box
         assert piece.box[0] <= left < right <= piece.box[2]
         assert piece.box[1] <= top < bottom <= piece.box[3]

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digitlab.finding.propose import MOST, candidates_of, components_of
+from digitlab.finding.darkness import View
+from digitlab.finding.propose import MOST, candidates_of, components_of, propose
 
 
 def found_best(candidates, box, overlap) -> float:
@@ -90,6 +91,18 @@ def test_the_two_parts_of_a_broken_five_are_proposed_as_one(gap: int, on_paper, 
     assert found_best(merged, box, overlap) > 0.85
 
 
+@pytest.mark.parametrize("line", [0, 14])
+def test_what_a_thick_line_lay_between_is_proposed_as_one(line: int, overlap) -> None:
+    ink, ruled = np.zeros((300, 300), np.uint8), np.zeros((300, 300), np.uint8)
+    cv2.line(ink, (150, 100), (150, 180), 200, 6)
+    ink[145:163] = 0
+    ruled[145:163] = line > 0
+    view = View(ink, (20.0, 40.0), 1.0, False, ruled=ruled, ruling=float(line))
+    found = propose([view])
+    merged = found.merges(np.ones(len(found.candidates), bool))
+    assert (found_best(merged, (147, 97, 154, 184), overlap) > 0.8) == (line > 0)
+
+
 def two_broken_fives() -> tuple[np.ndarray, list[tuple[int, int, int, int]]]:
     """Two fives far apart, and their boxes."""
     ink, (left, top, right, bottom) = broken_five(5)
@@ -153,7 +166,7 @@ def test_parts_far_apart_are_not_joined(row, on_paper) -> None:
 
 def crowded() -> np.ndarray:
     """More specks than there may be candidates."""
-    page = (np.random.default_rng(0).random((900, 900)) < 0.012).astype(np.uint8) * np.uint8(255)
+    page = (np.random.default_rng(0).random((800, 800)) < 0.012).astype(np.uint8) * np.uint8(255)
     return cv2.dilate(page, np.ones((8, 2), np.uint8))
 
 

@@ -167,3 +167,25 @@ def test_long_runs_are_what_an_opening_keeps(least: int) -> None:
         opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((1, least), np.uint8))
         kept = _long_runs(mask, least)
         np.testing.assert_array_equal(np.zeros_like(mask) if kept is None else kept, opened)
+
+
+def test_where_a_line_was_taken_away_is_known() -> None:
+    lines = ruled((300, 600), 60, 3)
+    left = without_rulings(view(lines))
+    assert left.ruled is not None
+    assert left.ruled[inked(lines)].mean() > 0.9
+    assert left.ruled[:20].max() == 0
+    assert left.ruling == pytest.approx(4, abs=2)
+
+
+def test_a_page_without_lines_has_none_to_know_of(written) -> None:
+    assert without_rulings(view(written)).ruled is None
+
+
+def test_a_line_from_border_to_border_may_be_thick(written) -> None:
+    lines = ruled((300, 300), 70, 12)
+    assert inked(without_rulings(view(lines)).darkness).mean() < 0.01 * inked(lines).mean()
+    strokes = np.zeros((300, 300), np.uint8)
+    for x in range(40, 300, 60):
+        cv2.line(strokes, (x, 60), (x, 220), 150, 12)  # as thick, and not from border to border: ones
+    assert share_left(strokes, without_rulings(view(strokes))) == 1.0

@@ -115,7 +115,10 @@ def _once(cells: np.ndarray) -> np.ndarray:
     if not len(cells):
         return cells
     places = np.rint(cells.mean(axis=1) / (np.median(np.ptp(cells, axis=1), axis=0) / 2)).astype(int)
-    return cells[np.sort(np.unique(places, axis=0, return_index=True)[1])]
+    first: dict[tuple[int, int], int] = {}
+    for index, (x, y) in enumerate(places.tolist()):
+        first.setdefault((x, y), index)
+    return cells[list(first.values())]
 
 
 def _continued(mask: np.ndarray, cells: np.ndarray, thickness: int) -> np.ndarray:

@@ -89,7 +89,6 @@ class View:
         return self._copies[step]
 
 
-
 def _shrunk_by(step: int, whole: np.ndarray) -> np.ndarray:
     import cv2
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from digitlab.errors import ImageError, ModelError, UsageError
-from digitlab.jobs import cores, in_order
+from digitlab.jobs import at_once, cores, in_order
 from digitlab.reading.expect import Pattern
 from digitlab.reading.open import Document, Opened, Pages, open_document
 from digitlab.reading.page import LONGEST, Judge, framed_digit, read_page
@@ -173,13 +173,14 @@ class Reader:
 
     def _models(self) -> _Models:
         """Return recogniser and judge, loaded where they were given by name; `single` does without the judge."""
-        recognizer = _model(self._given[0])
+        given = self._given[: 1 if self.single else 2]
+        models = at_once([partial(_model, model) for model in given], cores())  # a first picture waits for both
+        recognizer, judge = models[0], models[-1]
         if getattr(recognizer, "channels", 1) != 1:
             raise ModelError(
                 f"{_name(recognizer)} is the judge of pieces that finds digits on a page, and does not tell which they"
                 " are; read with a recogniser of digits, as --model default is"
             )
-        judge = recognizer if self.single else _model(self._given[1])
         if not self.single and getattr(judge, "channels", 3) != 3:
             raise ModelError(
                 f"{_name(judge)} tells digits apart, but is no judge of pieces; leave the judge out, or train one with:"
