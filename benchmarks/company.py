@@ -20,7 +20,7 @@ from digitlab import data, storage
 from digitlab.data.pages import Page, make_page
 from digitlab.reading.choose import choose
 from digitlab.reading.evidence import NAMES, gather
-from digitlab.reading.page import judged
+from digitlab.reading.judging import judged
 from digitlab.readings import Box
 from digitlab.recognizer import load
 from scoring import overlap

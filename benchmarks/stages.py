@@ -21,21 +21,23 @@ import record
 from digitlab.errors import UsageError
 from digitlab.finding.candidate import Candidate
 from digitlab.finding.propose import Proposals
-from digitlab.reading import Reader, page, reader
+from digitlab.reading import Reader, judging, page, reader
 from digitlab.reading.open import Document
+from digitlab.recognizer import load
 from processes import Watch
 from reading_speed import COLUMNS, ROWS, SIZES, full_page, photos
 
 PARTS: tuple[tuple[str, Any, str], ...] = (
     ("open", reader, "open_document"),
     ("open", Document, "page"),
-    ("find", page, "components_of"),
+    ("find", judging, "components_of"),
+    ("find", Proposals, "closer"),
     ("find", Proposals, "merges"),
-    ("find", page, "_cut_up"),
+    ("find", judging, "_cut_up"),
     ("frame", Candidate, "seen"),
     ("choose", page, "choose"),
     ("choose", page, "in_company"),
-    ("choose", page, "_of_one_ink"),
+    ("choose", judging, "_of_one_ink"),
     ("choose", page, "_complete"),
     ("label", page, "_labelled"),
     ("keep", reader, "_small"),
@@ -91,13 +93,17 @@ def one(reads: Reader, file: Path) -> dict[str, float]:
 
 
 def profile(file: Path, model: str, rounds: int) -> dict[str, Any]:
-    """Return medians over the rounds, after one to warm up: milliseconds by stage, and of the plain, unwatched read."""
+    """Return medians over the rounds, after one to warm up: milliseconds by stage, and of the plain, unwatched read.
+
+    The plain one has all cores. Stages are watched on one: where threads share them, they overlap.
+    """
     reads, plain, taken = Reader(model), [], []
+    alone = Reader(load(model, threads=1), load("reader", threads=1))
     for turn in range(rounds + 1):
         start = time.perf_counter()
         reading = reads.read(file)
         plain.append(1000 * (time.perf_counter() - start))
-        stages = one(reads, file)
+        stages = one(alone, file)
         if turn:
             taken.append(stages)
     stages = {stage: round(statistics.median(ms[stage] for ms in taken), 1) for stage in STAGES}

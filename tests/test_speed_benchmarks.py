@@ -91,7 +91,7 @@ def test_a_stage_within_another_is_taken_off_it(scripts: Any, monkeypatch: pytes
 
 def test_stages_add_up_and_leave_reading_as_it_is(scripts: Any) -> None:
     before = (Document.page, page.choose)
-    reader = Reader()
+    reader = Reader(load("default", threads=1), load("reader", threads=1))
     picture = Path(__file__).resolve().parent.parent / "examples" / "seven.png"
     if not picture.exists():
         pytest.skip("the examples are not part of this copy")

@@ -9,8 +9,9 @@ import pytest
 
 from digitlab.data.strokes import draw, generate
 from digitlab.finding.candidate import Candidate
-from digitlab.reading import Reader, open_image, page
-from digitlab.reading.page import judged, read_page
+from digitlab.reading import Reader, judging, open_image, page
+from digitlab.reading.judging import judged
+from digitlab.reading.page import read_page
 from digitlab.readings import Line
 from digitlab.recognizer import Recognizer, Verdict, load
 
@@ -400,6 +401,6 @@ def test_ink_of_the_colour_that_has_lost_is_neither_cut_nor_merged(by_box, monke
     found = judged(picture, None, by_box(say))[0]
     assert {piece.view.light for piece in found} == {False, True}
     assert not any(piece.kind in ("cut", "loop") and piece.view.light for piece in found)
-    monkeypatch.setattr(page, "CLEAR", np.inf)
+    monkeypatch.setattr(judging, "CLEAR", np.inf)
     found = judged(picture, None, by_box(say))[0]
     assert any(piece.kind in ("cut", "loop") and piece.view.light for piece in found)

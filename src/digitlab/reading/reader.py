@@ -12,8 +12,9 @@ from typing import Any
 from digitlab.errors import ImageError, ModelError, UsageError
 from digitlab.jobs import at_once, cores, in_order
 from digitlab.reading.expect import Pattern
+from digitlab.reading.judging import Judge
 from digitlab.reading.open import Document, Opened, Pages, open_document
-from digitlab.reading.page import LONGEST, Judge, framed_digit, read_page
+from digitlab.reading.page import LONGEST, framed_digit, read_page
 from digitlab.readings import Line, Reading
 from digitlab.recognizer import Recognizer
 

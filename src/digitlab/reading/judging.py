@@ -1,0 +1,167 @@
+"""What the judge says of the pieces of a page, and how that steers the search for more of them.
+
+Components come first; what may be a part is then merged, what may be several is cut, and small digits that are in doubt
+are looked at closer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+
+from digitlab.finding.candidate import Candidate
+from digitlab.finding.cuts import cuts
+from digitlab.finding.median import median
+from digitlab.finding.propose import components_of
+from digitlab.jobs import at_once
+from digitlab.reading.choose import choose
+from digitlab.recognizer import Verdict
+
+FAINT = 0.4  # of the darkness of sure digits: paler pieces may be grain
+SURE, FEWEST_SURE = 2.0, 2  # log odds of sure digits, and how many of them tell how dark a page's ink is
+BATCH = 16  # pieces that are judged while others are framed
+HANDFUL = 64  # faint pieces that are judged at a time
+CLEAR = 8.0  # times more for ink of one colour, and the other is no longer searched
+HOPELESS = -2.0  # log odds below which, if all of a handful have them, no more faint pieces are judged
+SILENT = -20.0  # log odds of what cannot be
+# Log odds of being one digit, and probability of being several, from which on a small piece is worth a closer look.
+PROMISING, ASSURED, PROMISING_SHARE = -3.0, 4.0, 0.3
+WHOLE = 2.0  # log odds of being one digit from which on a piece is not cut
+MAYBE = 0.05  # probability of being several digits, or a part of one, from which on a piece is cut, or merged
+
+
+class Judge(Protocol):
+    """What reading needs of a recogniser, and of the judge of pieces; `digitlab.Recognizer` is both."""
+
+    def judge(self, images: np.ndarray) -> Verdict:
+        """Tell of N images which digits they are, and whether they are digits, several of them, or a part."""
+        ...
+
+
+def judged(rgb: np.ndarray, grey: np.ndarray | None, judge: Judge) -> tuple[list[Candidate], np.ndarray, np.ndarray]:
+    """Return the candidates of a picture and what the judge says of them: (N, 10) probabilities, (N,) log odds.
+
+    For `rgb` and `grey` see `components_of`.
+    """
+    found = [components_of(rgb, grey, _threads(judge))]
+    candidates = found[0].candidates
+    if not candidates:
+        return [], np.empty((0, 10), np.float32), np.empty(0, np.float32)
+    said = _heard(candidates, judge)
+    doubtful = (said.odds > PROMISING) & (said.odds < ASSURED) | (said.several > PROMISING_SHARE)
+    if (found[0].small() & doubtful).any():
+        found.append(found[0].closer())
+        dark = np.array([candidate.dark for candidate in candidates])
+        more = _heard(found[1].candidates, judge, dark[said.odds > SURE])
+        candidates, said = candidates + found[1].candidates, _joined(said, more)
+    labels, odds, several, part = said
+    lights = np.array([candidate.view.light for candidate in candidates])
+    if lights.any() and not lights.all():
+        dark_says, light_says = _sides(candidates, odds)
+        if max(dark_says, light_says) > CLEAR * max(min(dark_says, light_says), 1):
+            # What has the other colour is neither merged nor cut.
+            several, part = (what * (lights == (light_says > dark_says)) for what in (several, part))
+    count = len(found[0].candidates)
+    pieces = found[0].merges(part[:count] > MAYBE) + _cut_up(candidates, odds, several)
+    if len(found) > 1:
+        pieces += found[1].merges(part[count:] > MAYBE)
+    if pieces:
+        candidates = candidates + pieces
+        also = _asked(pieces, judge)
+        labels, odds = np.concatenate([labels, also.probabilities]), np.concatenate([odds, also.odds])
+    return candidates, labels, _of_one_ink(candidates, odds)
+
+
+def _heard(candidates: list[Candidate], judge: Judge, sure: Sequence[float] | np.ndarray = ()) -> Verdict:
+    """Return what the judge says of candidates, of faint ones as long as any of them could be a digit.
+
+    Grain of desks and paper makes hundreds of faint pieces. Once sure digits tell how dark the ink of a page is, far
+    paler ones are asked about from the largest to the smallest; when none of a handful could be a digit, the rest is
+    taken for grain as well. Where none of them is a digit as it stands, none is said to be several or a part of one
+    either: nobody cuts up a desk.
+
+    Args:
+        candidates: of one page.
+        judge: is asked.
+        sure: how dark the digits are that are known already.
+    """
+    count = len(candidates)
+    dark, mass = (np.array([getattr(one, what) for one in candidates]) for what in ("dark", "mass"))
+    shares, odds, several, part = np.full((count, 10), 0.1, np.float32), *np.zeros((3, count), np.float32)
+    odds[:] = SILENT
+
+    def ask(which: np.ndarray) -> float:
+        said = _asked([candidates[i] for i in which], judge)
+        for all_of_them, some in zip((shares, odds, several, part), said, strict=True):
+            all_of_them[which] = some
+        return float(said.odds.max())
+
+    def least() -> float:
+        known = np.concatenate([sure, dark[odds > SURE]])
+        return FAINT * median(known) if len(known) >= FEWEST_SURE else 0.0
+
+    floor, waiting = least(), np.argsort(-dark, kind="stable")
+    while len(waiting) and dark[waiting[0]] >= floor:
+        ask(waiting[: 2 * HANDFUL])
+        waiting, floor = waiting[2 * HANDFUL :], least()
+    waiting = waiting[np.argsort(-mass[waiting], kind="stable")]
+    while len(waiting) and ask(waiting[:HANDFUL]) >= HOPELESS:
+        waiting = waiting[HANDFUL:]
+    faint = dark < floor
+    if faint.any() and odds[faint].max() < 0:
+        several[faint] = part[faint] = 0
+    return Verdict(shares, odds, several, part)
+
+
+def _joined(first: Verdict, second: Verdict) -> Verdict:
+    return Verdict(*(np.concatenate(pair) for pair in zip(first, second, strict=True)))
+
+
+def _asked(pieces: list[Candidate], judge: Judge) -> Verdict:
+    """Return what the judge says of pieces; one that has threads judges some while others are framed."""
+    threads = _threads(judge)
+    size = BATCH if threads > 1 else len(pieces)
+    batches = (
+        partial(judge.judge, np.stack([piece.seen() for piece in pieces[at : at + size]]))
+        for at in range(0, len(pieces), size)
+    )
+    return Verdict(*map(np.concatenate, zip(*at_once(batches, threads), strict=True)))
+
+
+def _threads(judge: Judge) -> int:
+    """Return how many threads may work on a page: as many as its judge has."""
+    return int(getattr(judge, "threads", 1))
+
+
+def _of_one_ink(candidates: list[Candidate], odds: np.ndarray) -> np.ndarray:
+    """Return the log odds with those of dark ink or those of light ink silenced, whichever says less.
+
+    Nobody writes both on one page; but what dark strokes enclose can look like a light digit.
+    """
+    light = np.array([candidate.view.light for candidate in candidates])
+    if light.all() or not light.any():
+        return odds
+    says = _sides(candidates, odds)
+    return np.where(light == (says[1] > says[0]), odds, SILENT).astype(odds.dtype)
+
+
+def _sides(candidates: list[Candidate], odds: np.ndarray) -> tuple[float, float]:
+    """Return how much speaks for dark ink and for light: the log odds of the digits that would be chosen."""
+    chosen = choose(candidates, odds)
+    dark, light = (sum(float(odds[i]) for i in chosen if candidates[i].view.light == side) for side in (False, True))
+    return dark, light
+
+
+def _cut_up(candidates: list[Candidate], odds: np.ndarray, several: np.ndarray) -> list[Candidate]:
+    """Return the parts of those pieces that are no digit as a whole, but may be several."""
+    good = [candidate.height for candidate, odd in zip(candidates, odds, strict=True) if odd > 0]
+    usual = median(good) if good else 0.0
+    parts = []
+    for i in np.flatnonzero((several > MAYBE) & (odds < WHOLE)):
+        for part in cuts(candidates[i], usual):
+            part.several = float(several[i])
+            parts.append(part)
+    return parts
