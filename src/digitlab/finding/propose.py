@@ -9,43 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import pairwise
 
 import numpy as np
 
-from digitlab.finding.blots import OPEN, hollow, solid
 from digitlab.finding.candidate import Candidate, make_candidate
 from digitlab.finding.darkness import NEAR_SIDE, View, closer, strongest_grey, views
 from digitlab.finding.ink import shrunk
+from digitlab.finding.layers import MOST, SMALL, Layer, inked, layers_of
 from digitlab.finding.rulings import without_rulings
-from digitlab.jobs import at_once
 
-SMALLEST = 7  # height of a digit, pixels of the opened picture
-FULLEST, BEST, EMPTIEST = 0.75, 0.4, 0.16  # threshold by the ink's own darkness: too high, best, too low
-# Pixels of the near view, and of the picture's height: what is higher needs no closer look.
-SMALL, SMALL_SHARE = 40, 0.4
 SHRINK = 1.1  # times `NEAR_SIDE`, from which on the near view is of a smaller copy
 INSIDE = 0.5  # of a piece's box: with so much of the ink of a large piece, it is a part of that
-SPECK, FULLEST_SPECK = 14, 0.5  # of what is lower, pixels: grain that just passes a threshold is no digit
-SAME = 0.9  # two components are one if the smaller box has this share of the larger
 # Parts of a broken digit are at most this far apart, by the larger part's height; and so many times as far as a line is
 # thick that lay between them, if that is no more than this share of the height.
 NEAR, ACROSS, BROAD_LINE = 0.22, 1.6, 0.4
-MOST = 900  # candidates of a page
-
-
-@dataclass
-class _Layer:
-    """The components of a view at one threshold; arrays have one entry a component, the paper's first."""
-
-    view: View
-    threshold: float
-    label: np.ndarray  # (height, width) int32
-    boxes: np.ndarray  # (n, 4)
-    mass: np.ndarray
-    dark: np.ndarray  # typical darkness of the ink
-    usable: np.ndarray  # indices worth a look
-    proposed: np.ndarray  # indices that are candidates
 
 
 @dataclass
@@ -62,7 +39,7 @@ class Proposals:
 
     candidates: list[Candidate]
     places: list[tuple[int, int]]
-    layers: list[_Layer]
+    layers: list[Layer]
     look: Callable[[], list[View]] = list
     threads: int = 1
 
@@ -71,13 +48,13 @@ class Proposals:
 
         Parts of what fills the picture are no small ink.
         """
-        large = [_inked(layer) for layer in self.layers if layer.view.far and len(layer.proposed)]
+        large = [inked(layer) for layer in self.layers if layer.view.far and len(layer.proposed)]
         return np.array([_is_small(candidate, large) for candidate in self.candidates], bool)
 
     def closer(self) -> Proposals:
         """Return the small components of the closer views; their merges are proposed by them alone."""
         far = next((layer.view for layer in self.layers if layer.view.far), None)
-        layers = [layer for view in self.look() for layer in _layers(view, far, self.threads)]
+        layers = [layer for view in self.look() for layer in layers_of(view, far, self.threads)]
         return _proposals(layers, self.threads)
 
     def merges(self, parts: np.ndarray) -> list[Candidate]:
@@ -140,10 +117,10 @@ def _heaviest(candidates: list[Candidate]) -> list[Candidate]:
 def propose(views: list[View], threads: int = 1) -> Proposals:
     """Return the components of a page in its near and far views that could be digits; levels share the threads."""
     far = next((view for view in views if view.far), None)
-    return _proposals([layer for view in views for layer in _layers(view, far, threads)], threads)
+    return _proposals([layer for view in views for layer in layers_of(view, far, threads)], threads)
 
 
-def _proposals(layers: list[_Layer], threads: int) -> Proposals:
+def _proposals(layers: list[Layer], threads: int) -> Proposals:
     candidates = [_candidate(layer, [int(i)], "component") for layer in layers for i in layer.proposed]
     places = [(number, int(i)) for number, layer in enumerate(layers) for i in layer.proposed]
     if len(candidates) > MOST:
@@ -152,20 +129,10 @@ def _proposals(layers: list[_Layer], threads: int) -> Proposals:
     return Proposals(candidates, places, layers, threads=threads)
 
 
-def _layers(view: View, far: View | None, threads: int) -> list[_Layer]:
-    """Return the components of a view at each of its thresholds, each proposed once."""
-    layers = at_once([partial(_layer, view, threshold) for threshold in view.levels], threads)
-    if far and not view.far:
-        for layer in layers:
-            layer.proposed = layer.proposed[~hollow(layer.boxes[layer.proposed] * view.scale, far)]
-    _drop_twins(layers)
-    return layers
-
-
 def _is_small(candidate: Candidate, large: list[tuple[np.ndarray, float]]) -> bool:
     """Say whether a candidate is as small as small digits are, or their parts.
 
-    `large` is the ink of what fills the picture, as `_inked` gives it: parts of that are no small ink.
+    `large` is the ink of what fills the picture, as `inked` gives it: parts of that are no small ink.
     """
     if candidate.far or candidate.mask.shape[0] > SMALL:
         return False
@@ -177,76 +144,7 @@ def _is_small(candidate: Candidate, large: list[tuple[np.ndarray, float]]) -> bo
     return not any(part.size and part.mean() > INSIDE for part in within)
 
 
-def _inked(layer: _Layer) -> tuple[np.ndarray, float]:
-    """Return the ink of a layer's candidates, (height, width) bool, and how many pixels one of its pixels is wide."""
-    wanted = np.zeros(len(layer.boxes), bool)
-    wanted[layer.proposed] = True
-    return wanted[layer.label], layer.view.scale
-
-
-def _layer(view: View, threshold: float) -> _Layer:
-    darkness = view.darkness
-    height, width = darkness.shape
-    found = view.components(threshold)
-    label, boxes, area = found.label, found.boxes, found.area
-    level = darkness.ravel()[found.inked].astype(np.float32)
-    mass = found.sums(level)
-    dark = found.sums(level * level) / np.maximum(mass, 1)
-    across, down = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
-    long = np.maximum(across, down) * view.scale
-    share = threshold / np.maximum(dark, 1)
-    usable = (long >= 3) & (share <= FULLEST + 0.1) & (share >= EMPTIEST / 2)
-    usable[0] = False
-    tall = down * view.scale
-    least = max(SMALLEST, 0.008 * max(height, width) * view.scale) if not view.far else 0.15 * height * view.scale
-    fullest = np.where(tall < SPECK, FULLEST_SPECK, FULLEST)
-    proposed = usable & (tall >= least) & (share <= fullest) & (share >= EMPTIEST) & (across < 16 * down)
-    proposed &= area >= 0.02 * across * down  # not a mere outline of something large
-    proposed &= ~(solid(area, across, down) & (tall >= OPEN))
-    if view.finer > 1:
-        proposed &= (down <= SMALL * view.finer) & (down <= SMALL_SHARE * height)
-    chosen = np.flatnonzero(proposed)
-    if len(chosen) > MOST:
-        chosen = chosen[np.argsort(-mass[chosen])[:MOST]]
-    return _Layer(view, threshold, label, boxes, mass, dark, np.flatnonzero(usable), chosen)
-
-
-def _drop_twins(layers: list[_Layer]) -> None:
-    """Of components that hardly change from one threshold to the next, keep the one at the best threshold."""
-    for lower, upper in pairwise(layers):
-        if not len(upper.proposed) or not len(lower.proposed):
-            continue
-        parent = _parents(upper, lower)
-        keep_lower, keep_upper = set(lower.proposed.tolist()), set(upper.proposed.tolist())
-        for child, of in zip(upper.proposed.tolist(), parent.tolist(), strict=True):
-            if of not in keep_lower or _area(upper.boxes[child]) < SAME * _area(lower.boxes[of]):
-                continue
-            off_lower = abs(np.log(lower.threshold / lower.dark[of] / BEST))
-            off_upper = abs(np.log(upper.threshold / upper.dark[child] / BEST))
-            if off_lower <= off_upper:
-                keep_upper.discard(child)
-            else:
-                keep_lower.discard(of)
-        lower.proposed = np.array(sorted(keep_lower), int)
-        upper.proposed = np.array(sorted(keep_upper), int)
-
-
-def _parents(upper: _Layer, lower: _Layer) -> np.ndarray:
-    """Return, for each proposed component of the higher threshold, the component below it lies in."""
-    result = np.zeros(len(upper.proposed), int)
-    for position, child in enumerate(upper.proposed):
-        left, top, right, _ = upper.boxes[child]
-        row = upper.label[top, left:right]
-        x = left + int(np.argmax(row == child))
-        result[position] = lower.label[top, x]
-    return result
-
-
-def _area(box: np.ndarray) -> float:
-    return float((box[2] - box[0]) * (box[3] - box[1]))
-
-
-def _candidate(layer: _Layer, members: list[int], kind: str) -> Candidate:
+def _candidate(layer: Layer, members: list[int], kind: str) -> Candidate:
     lefts, tops, rights, bottoms = zip(*layer.boxes[members].tolist(), strict=True)
     left, top, right, bottom = min(lefts), min(tops), max(rights), max(bottoms)
     label = layer.label[top:bottom, left:right]
@@ -257,7 +155,7 @@ def _candidate(layer: _Layer, members: list[int], kind: str) -> Candidate:
     return make_candidate(layer.view, (left, top, right, bottom), mask, layer.threshold, dark, kind)
 
 
-def _merges(layer: _Layer, parts: set[int]) -> list[Candidate]:
+def _merges(layer: Layer, parts: set[int]) -> list[Candidate]:
     """Join each proposed component with one or more that lie close by; one of them at least is among `parts`."""
     found, seen = [], set()
     usable = layer.usable
