@@ -12,7 +12,6 @@ from __future__ import annotations
 import copy
 import math
 from functools import cached_property
-from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +23,7 @@ from digitlab.inspection import LARGEST_FILE, inspect
 from digitlab.jobs import cores, in_order
 from digitlab.manifest import KEY, Manifest
 
+WEIGHTS = Path(__file__).parent / "weights"  # importlib.resources would import zipfile, tempfile and a dozen others
 FILE = "recognizer.onnx"  # in a run's folder, and in what is pushed
 BATCH = 128  # images at once: enough to fill the processor; 512 are no faster and take three times the memory
 LEAST = 64  # in a batch, where several threads share the images
@@ -224,8 +224,7 @@ def _scaled(images: np.ndarray, channels: int, room: np.ndarray | None = None) -
 
 def bundled() -> list[str]:
     """Return the names of the recognisers that ship with the package."""
-    folder = resources.files("digitlab") / "weights"
-    return sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".onnx"))
+    return sorted(entry.stem for entry in WEIGHTS.iterdir() if entry.suffix == ".onnx")
 
 
 def load(model: str | Path = "default", *, threads: int = 0) -> Recognizer:
@@ -254,7 +253,7 @@ def read_file(model: str | Path) -> tuple[bytes, str, bool]:
         return fetched.path.read_bytes(), fetched.shown, False
     path = Path(model)
     if str(model) in bundled() and not path.is_file() and not (path / FILE).exists():
-        content = (resources.files("digitlab") / "weights" / f"{model}.onnx").read_bytes()
+        content = (WEIGHTS / f"{model}.onnx").read_bytes()
         return content, f"recogniser {model}", True
     if path.is_dir():
         file = path / FILE
