@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 import math
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -69,6 +70,8 @@ class Recognizer:
         """
         if not trusted:
             inspect(content, where)
+        # It would send what it runs to its maker, unless the user's environment says otherwise; and takes time for it.
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         import onnxruntime  # a tenth of a second to import
 
         options = onnxruntime.SessionOptions()
