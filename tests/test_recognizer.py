@@ -197,6 +197,7 @@ def test_a_few_images_start_no_thread_and_many_are_shared_out_in_bounded_batches
     recognizer.predict_proba(images)
     assert sum(batches) == len(images)
     assert max(batches) <= BATCH
+    assert max(batches) - min(batches) < len(batches)  # as large as each other: no thread waits for the last one
 
 
 def test_the_manifest_travels_in_the_file(tmp_path) -> None:
