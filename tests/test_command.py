@@ -1,4 +1,4 @@
-"""The installed command: plain words mean what the command line's own parser makes of them, and the end loses nothing."""
+"""The installed command: plain words mean what the parser makes of them, and the quick end loses nothing."""
 
 import gc
 import os
