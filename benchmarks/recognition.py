@@ -18,6 +18,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ PEERS = ("onnxruntime", "torch", "keras")
 SURROUNDINGS = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
 FEW = {"keras": 20, "torch": 100}  # single images a round, where one takes long
 SINGLE = 500
+REST = 0.5  # seconds before each turn: threads of the side before spin for a tenth of a second after their work
 
 
 def lay_out(folder: Path, models: dict[str, str], count: int) -> dict[str, Any]:
@@ -102,6 +104,7 @@ def take_turns(sides: dict[str, Side], models: list[str], count: int, rounds: in
         for name, side in sides.items():
             # Keras has one network, and a matrix is a matrix: once a round will do.
             for model in models if name in ("digitlab", "onnxruntime", "torch") else models[:1]:
+                time.sleep(REST)
                 seconds = side.ask(["many", model, count])
                 taken = [] if name == "matmul" else side.ask(["one", model, FEW.get(name, SINGLE)])
                 if turn:

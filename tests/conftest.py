@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from digitlab import cli, storage
+from digitlab import command, storage
 
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
 SKIP = "needs fsspec and aiohttp: pip install 'digitlab[remote]'"
@@ -26,7 +26,7 @@ def run(monkeypatch, capsys) -> Callable[..., tuple[int, str, str]]:
         monkeypatch.setattr(sys, "argv", ["digitlab", *map(str, words)])
         code = 0
         try:
-            cli.main()
+            command.main()
         except SystemExit as stop:
             code = int(stop.code or 0)
         return code, *capsys.readouterr()

@@ -1,6 +1,7 @@
 """The recogniser: what it accepts, what it gives, and the files it refuses."""
 
 import json
+import os
 import threading
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -197,6 +198,18 @@ def test_a_few_images_start_no_thread_and_many_are_shared_out_in_bounded_batches
     recognizer.predict_proba(images)
     assert sum(batches) == len(images)
     assert max(batches) <= BATCH
+    assert max(batches) - min(batches) < len(batches)  # as large as each other: no thread waits for the last one
+
+
+@pytest.mark.parametrize("wish", [None, "0"])
+def test_onnx_runtime_tells_nobody_what_it_runs_unless_the_user_wants_it_to(monkeypatch, wish: str | None) -> None:
+    if wish is None:
+        monkeypatch.setenv("ORT_DISABLE_TELEMETRY", "")  # so that it is as before after the test
+        monkeypatch.delenv("ORT_DISABLE_TELEMETRY")
+    else:
+        monkeypatch.setenv("ORT_DISABLE_TELEMETRY", wish)
+    Recognizer(content())
+    assert os.environ["ORT_DISABLE_TELEMETRY"] == (wish or "1")
 
 
 def test_the_manifest_travels_in_the_file(tmp_path) -> None:

@@ -1,5 +1,5 @@
 """`python -m digitlab` is `digitlab`."""
 
-from digitlab.cli import main
+from digitlab.command import run
 
-main()
+run()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -12,10 +11,11 @@ from typing import Annotated, Any
 
 import typer
 
-from digitlab import cli_exchange
+from digitlab import cli_exchange, console
 from digitlab.cli_evaluate import evaluate
 from digitlab.cli_push import push
-from digitlab.errors import DigitlabError, UsageError
+from digitlab.cli_wishes import Wishes, starting
+from digitlab.errors import UsageError
 
 app = typer.Typer(
     rich_markup_mode=None,  # plain help: the library that draws boxes takes longer to import than all of ours
@@ -94,9 +94,8 @@ def read(
     pages: Annotated[str | None, typer.Option(help="Of documents, these pages: 3, 3-7 or 3-.")] = None,
 ) -> None:
     """Read the digits in images."""
-    # Matrices are small here: to start NumPy's pool of threads would take a tenth of the time of one picture.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from digitlab.cli_read import Wishes, read_images
+    with starting():
+        from digitlab.cli_read import read_images
 
     forms = [name for name, wanted in (("json", as_json), ("jsonl", as_jsonl), ("csv", as_csv)) if wanted]
     if len(forms) > 1:
@@ -112,7 +111,6 @@ def recipes(
     as_json: Json = False,
 ) -> None:
     """Show all recipes, or one with its layers and training plan."""
-    from digitlab import console
     from digitlab.recipes import Recipe, bundled_names, measured
 
     if recipe:
@@ -195,7 +193,7 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Train recipes with several seeds and put them side by side, with intervals."""
-    from digitlab import console, evaluation, storage
+    from digitlab import evaluation, storage
     from digitlab.evaluation.canvas import to_png
     from digitlab.evaluation.figures import comparison
     from digitlab.recipes import Recipe
@@ -243,7 +241,7 @@ def kaggle(
     log: LogOption = None,
 ) -> None:
     """Write a submission for Kaggle's digit recogniser: ImageId,Label."""
-    from digitlab import cli_train, console
+    from digitlab import cli_train
     from digitlab.kaggle import Entry
     from digitlab.sinks import Sinks
 
@@ -264,7 +262,6 @@ def models(
     model: Annotated[str | None, typer.Argument(help="Show this one's card.")] = None, as_json: Json = False
 ) -> None:
     """Show the recognisers at hand, bundled and own, or one's card."""
-    from digitlab import console
     from digitlab.cards import KINDS, at_hand, card
     from digitlab.exchange import open_model
 
@@ -300,7 +297,7 @@ def data_info(
     as_json: Json = False,
 ) -> None:
     """Show what a collection is: counts, digests, where its files lie."""
-    from digitlab import console, data
+    from digitlab import data
 
     facts = data.describe(source, split=split.value)
     if as_json:
@@ -347,11 +344,9 @@ def _app_for(words: list[str]) -> typer.Typer:
 
 def main() -> None:
     """Run the command line; every error of ours becomes one sentence and exit code 2."""
-    try:
-        _app_for(sys.argv[1:2])()
-    except DigitlabError as error:
-        print(f"digitlab: {error}", file=sys.stderr)
-        sys.exit(2)
-    except BrokenPipeError:  # whoever read our output has seen enough, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+    with console.errors_told():
+        try:
+            _app_for(sys.argv[1:2])()
+        except BrokenPipeError:
+            console.let_go()
+            sys.exit(0)

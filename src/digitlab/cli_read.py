@@ -6,16 +6,14 @@ import contextlib
 import csv
 import io
 import json
-import os
 import sys
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from digitlab import console
 from digitlab.cli_inputs import inputs
+from digitlab.cli_wishes import Wishes
 from digitlab.errors import ImageError, OutputError, UsageError
 from digitlab.reading import Reader
 from digitlab.readings import CSV_COLUMNS, Line, Reading, csv_rows
@@ -32,21 +30,6 @@ _EXPECTED = {
     "changed": ", changed to what is expected",
     "unmet": ", not as expected",
 }
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What the user asks of `read`; `form` is "text", "json", "jsonl" or "csv"."""
-
-    words: list[str]
-    form: str = "text"
-    model: str = "default"
-    draw: Path | None = None
-    single: bool = False
-    min_confidence: float = 0.0
-    expect: str | None = None
-    recursive: bool = False
-    pages: str | None = None
 
 
 def read_images(wishes: Wishes) -> int:
@@ -178,8 +161,7 @@ def write(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        # What is still in the buffer must not fail once more, with a traceback, when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        console.let_go()
         reason = (error.strerror or str(error)).lower()
         raise OutputError(f"cannot write to standard output: {reason}; free space there or write elsewhere") from error
 

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+from digitlab.errors import DigitlabError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -30,6 +33,21 @@ def print_json(content: Any) -> None:
 def say(message: str) -> None:
     """Print a line for people, to standard error."""
     print(message, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def errors_told() -> Iterator[None]:
+    """Run the body; an error of ours becomes one sentence, and the process ends with code 2."""
+    try:
+        yield
+    except DigitlabError as error:
+        say(f"digitlab: {error}")
+        sys.exit(2)
+
+
+def let_go() -> None:
+    """Lead standard output nowhere: what is still in its buffer must not fail, with a traceback, when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def percent(share: float | None, digits: int = 2) -> str:

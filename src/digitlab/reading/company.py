@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from functools import cache
-from importlib import resources
 
 import numpy as np
 
 from digitlab.finding.candidate import Candidate
 from digitlab.finding.median import median
 from digitlab.reading.evidence import NAMES, gather, row_of
+from digitlab.recognizer import WEIGHTS
 
 NEXT = 4.0  # heights: so far away the next digit of a row may be
 # Log odds of what has a picture to itself: whoever shows it means a digit. Pages cannot tell; MNIST's digits shown as
@@ -60,5 +60,5 @@ def row_at(index: int, lines: list[list[int]], candidates: Sequence[Candidate]) 
 
 @cache
 def _weights() -> np.ndarray:
-    page = json.loads((resources.files("digitlab") / "weights" / "company.json").read_text(encoding="utf-8"))
+    page = json.loads((WEIGHTS / "company.json").read_text(encoding="utf-8"))
     return np.array([page["weights"][name] for name in NAMES])

@@ -7,16 +7,18 @@ from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from digitlab.errors import ImageError, ModelError, UsageError
 from digitlab.jobs import at_once, cores, in_order
-from digitlab.reading.expect import Pattern
 from digitlab.reading.judging import Judge
 from digitlab.reading.open import Document, Opened, Pages, open_document
 from digitlab.reading.page import LONGEST, framed_digit, read_page
 from digitlab.readings import Line, Reading
 from digitlab.recognizer import Recognizer
+
+if TYPE_CHECKING:
+    from digitlab.reading.expect import Pattern
 
 __all__ = ["LONGEST", "Judge", "Reader", "framed_digit"]
 
@@ -67,7 +69,11 @@ class Reader:
         self.single = single
         self.recognizer, self.judge = self._models()
         self.min_confidence = min_confidence
-        self.expect = None if expect is None else Pattern(str(expect))
+        self.expect: Pattern | None = None
+        if expect is not None:
+            from digitlab.reading.expect import Pattern
+
+            self.expect = Pattern(str(expect))
         self.picture = picture
 
     def read(self, source: Any) -> Reading:
