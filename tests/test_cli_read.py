@@ -271,10 +271,10 @@ def test_ctrl_c_keeps_what_was_printed_and_exits_130(tmp_path) -> None:
     Image.fromarray(SEVEN).save(tmp_path / "7.png")
     os.mkfifo(tmp_path / "waits")
     script = (
-        "import signal, sys, threading, os; from digitlab import cli_inputs, cli\n"
+        "import signal, sys, threading, os; from digitlab import cli_inputs, command\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "cli_inputs.StandardInput.read = lambda self, size: open('waits', 'rb').read(size)\n"  # for ever
-        "sys.argv = ['digitlab', 'read', *['7.png'] * 20, '-', '--json', '--single']; cli.main()"
+        "sys.argv = ['digitlab', 'read', *['7.png'] * 20, '-', '--json', '--single']; command.run()"
     )
     with open(tmp_path / "out", "w") as out:
         process = subprocess.Popen(

@@ -5,7 +5,6 @@ Results go to standard output, everything else to standard error.
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import sys
@@ -27,6 +26,8 @@ TOLD = 10_000  # pieces of pages from one line about them to the next
 
 def print_json(content: Any) -> None:
     """Print JSON to standard output, for programs."""
+    import json  # every verb imports this module, and few print JSON
+
     print(json.dumps(content, indent=2, ensure_ascii=False))
 
 
