@@ -29,7 +29,7 @@ HOPELESS = -2.0  # log odds below which, if all of a handful have them, no more 
 SILENT = -20.0  # log odds of what cannot be
 # Log odds of being one digit, and probability of being several, from which on a small piece is worth a closer look.
 PROMISING, ASSURED, PROMISING_SHARE = -3.0, 4.0, 0.3
-IN_DOUBT = 0.25  # of the small digits that are sure: so many in doubt, and the page is looked at closer
+IN_DOUBT = 0.25  # of the digits that are sure: so many small ones in doubt, and the page is looked at closer
 WHOLE = 2.0  # log odds of being one digit from which on a piece is not cut
 MAYBE = 0.05  # probability of being several digits, or a part of one, from which on a piece is cut, or merged
 
@@ -54,7 +54,7 @@ def judged(rgb: np.ndarray, grey: np.ndarray | None, judge: Judge) -> tuple[list
     said = _heard(candidates, judge)
     doubtful = (said.odds > PROMISING) & (said.odds < ASSURED) | (said.several > PROMISING_SHARE)
     small = found[0].small()
-    if (small & doubtful).sum() > IN_DOUBT * (small & (said.odds >= ASSURED)).sum():
+    if (small & doubtful).sum() > IN_DOUBT * (said.odds >= ASSURED).sum():
         found.append(found[0].closer())
         dark = np.array([candidate.dark for candidate in candidates])
         more = _heard(found[1].candidates, judge, dark[said.odds > SURE])
