@@ -29,7 +29,9 @@ HOPELESS = -2.0  # log odds below which, if all of a handful have them, no more 
 SILENT = -20.0  # log odds of what cannot be
 # Log odds of being one digit, and probability of being several, from which on a small piece is worth a closer look.
 PROMISING, ASSURED, PROMISING_SHARE = -3.0, 4.0, 0.3
-IN_DOUBT = 0.25  # of the digits that are sure: so many small ones in doubt, and the page is looked at closer
+# Of a box: with so much of it in that of a digit that is sure, a piece is explained; and of the digits that are sure:
+# with so many pieces in doubt that nothing explains, a page is looked at closer.
+WITHIN, IN_DOUBT = 0.5, 0.25
 WHOLE = 2.0  # log odds of being one digit from which on a piece is not cut
 MAYBE = 0.05  # probability of being several digits, or a part of one, from which on a piece is cut, or merged
 
@@ -52,9 +54,7 @@ def judged(rgb: np.ndarray, grey: np.ndarray | None, judge: Judge) -> tuple[list
     if not candidates:
         return [], np.empty((0, 10), np.float32), np.empty(0, np.float32)
     said = _heard(candidates, judge)
-    doubtful = (said.odds > PROMISING) & (said.odds < ASSURED) | (said.several > PROMISING_SHARE)
-    small = found[0].small()
-    if (small & doubtful).sum() > IN_DOUBT * (said.odds >= ASSURED).sum():
+    if _in_doubt(candidates, found[0].small(), said):
         found.append(found[0].closer())
         dark = np.array([candidate.dark for candidate in candidates])
         more = _heard(found[1].candidates, judge, dark[said.odds > SURE])
@@ -75,6 +75,22 @@ def judged(rgb: np.ndarray, grey: np.ndarray | None, judge: Judge) -> tuple[list
         also = _asked(pieces, judge)
         labels, odds = np.concatenate([labels, also.probabilities]), np.concatenate([odds, also.odds])
     return candidates, labels, _of_one_ink(candidates, odds)
+
+
+def _in_doubt(candidates: list[Candidate], small: np.ndarray, said: Verdict) -> bool:
+    """Say whether so much small ink, (N,) bool, is in doubt that a page is worth a closer look.
+
+    What lies within a digit that is sure is no doubt: most digits are proposed at more than one threshold.
+    """
+    sure = said.odds >= ASSURED
+    doubtful = small & ~sure & ((said.odds > PROMISING) | (said.several > PROMISING_SHARE))
+    left, top, right, bottom = np.array([candidate.box for candidate in candidates]).T
+    of, by = np.flatnonzero(doubtful)[:, None], np.flatnonzero(sure)
+    across = np.minimum(right[of], right[by]) - np.maximum(left[of], left[by])
+    down = np.minimum(bottom[of], bottom[by]) - np.maximum(top[of], top[by])
+    area = ((right - left) * (bottom - top))[of]
+    within = (across > 0) & (down > 0) & (across * down > WITHIN * area)
+    return bool((~within.any(axis=1)).sum() > IN_DOUBT * len(by))
 
 
 def _heard(candidates: list[Candidate], judge: Judge, sure: Sequence[float] | np.ndarray = ()) -> Verdict:
