@@ -84,15 +84,15 @@ def full_page(folder: Path, seed: int = 0) -> Path:
     return file
 
 
-def timed(work: Callable[[], Any], rounds: int) -> list[float]:
-    """Return the milliseconds of each round; two more warm up."""
-    taken = []
-    for turn in range(rounds + 2):
-        start = time.perf_counter()
-        work()
-        if turn >= 2:
-            taken.append(1000 * (time.perf_counter() - start))
-    return taken
+def in_turns(works: Sequence[Callable[[], Any]], rounds: int) -> np.ndarray:
+    """Return the milliseconds of each round of each work, (rounds, works); they take turns, and two rounds warm up."""
+    taken = np.empty((rounds + 2, len(works)))
+    for turn in taken:
+        for which, work in enumerate(works):
+            start = time.perf_counter()
+            work()
+            turn[which] = 1000 * (time.perf_counter() - start)
+    return taken[2:]
 
 
 def spread(ms: Sequence[float]) -> dict[str, float]:
@@ -105,14 +105,13 @@ def stages(files: Sequence[Path], model: str, rounds: int) -> dict[str, Any]:
 
     Returns:
         pictures, rounds; digits_read: how many, on average; ms: of all, as `digitlab read` does it; open: of opening;
-        read: the difference of the medians; keep_picture: how much more a reader takes that keeps pictures to draw on.
+        read: the difference of the medians; keep_picture: by how much the median is more that keeps pictures to draw on.
     """
     plain, keeping = Reader(model, picture=0), Reader(model)
     read = [len(plain.read(file).digits) for file in files]
-    whole = [ms for file in files for ms in timed(lambda file=file: plain.read(file), rounds)]
-    kept = [ms for file in files for ms in timed(lambda file=file: keeping.read(file), rounds)]
-    opening = [ms for file in files for ms in timed(lambda file=file: open_image(file, longest=LONGEST), rounds)]
-    total, opened = spread(whole), spread(opening)
+    ways = (plain.read, keeping.read, functools.partial(open_image, longest=LONGEST))
+    taken = np.concatenate([in_turns([functools.partial(way, file) for way in ways], rounds) for file in files])
+    total, kept, opened = (spread(ms) for ms in taken.T)
     return {
         "pictures": len(files),
         "rounds": rounds,
@@ -120,7 +119,7 @@ def stages(files: Sequence[Path], model: str, rounds: int) -> dict[str, Any]:
         "ms": total,
         "open": opened,
         "read": round(total["median"] - opened["median"], 1),
-        "keep_picture": round(spread(kept)["median"] - total["median"], 1),
+        "keep_picture": round(kept["median"] - total["median"], 1),
     }
 
 

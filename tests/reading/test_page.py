@@ -9,6 +9,7 @@ import pytest
 
 from digitlab.data.strokes import draw, generate
 from digitlab.finding.candidate import Candidate
+from digitlab.finding.propose import Proposals
 from digitlab.reading import Reader, judging, open_image, page
 from digitlab.reading.judging import judged
 from digitlab.reading.page import read_page
@@ -404,3 +405,24 @@ def test_ink_of_the_colour_that_has_lost_is_neither_cut_nor_merged(by_box, monke
     monkeypatch.setattr(judging, "CLEAR", np.inf)
     found = judged(picture, None, by_box(say))[0]
     assert any(piece.kind in ("cut", "loop") and piece.view.light for piece in found)
+
+
+@pytest.mark.parametrize(("sure", "looks"), [(True, 0), (False, 1)])
+def test_what_lies_within_a_sure_digit_calls_for_no_closer_look(by_box, monkeypatch, sure: bool, looks: int) -> None:
+    """A stroke with a paler rim is proposed twice; the smaller piece is in doubt, but the larger one explains it."""
+    picture = np.full((300, 700), 230, np.uint8)
+    for x in range(40, 680, 60):
+        cv2.ellipse(picture, (x, 150), (9, 16), 0, 0, 360, 150, 9, cv2.LINE_AA)
+        cv2.ellipse(picture, (x, 150), (7, 14), 0, 0, 360, 20, 2, cv2.LINE_AA)
+
+    def say(boxes: list[Box]) -> Verdict:
+        odds = [6.0 if sure and box[3] - box[1] >= 36 else 0.0 for box in boxes]
+        return verdict([0] * len(boxes), odds, several=[0.0] * len(boxes), part=[0.0] * len(boxes))
+
+    looked = []
+    closer = Proposals.closer
+    monkeypatch.setattr(Proposals, "closer", lambda found: looked.append(found) or closer(found))
+    found = judged(picture, None, by_box(say))[0]
+    heights = [piece.box[3] - piece.box[1] for piece in found if not piece.view.far]
+    assert min(heights) < 36 <= max(heights)
+    assert len(looked) == looks
