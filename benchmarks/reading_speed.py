@@ -105,7 +105,7 @@ def stages(files: Sequence[Path], model: str, rounds: int) -> dict[str, Any]:
 
     Returns:
         pictures, rounds; digits_read: how many, on average; ms: of all, as `digitlab read` does it; open: of opening;
-        read: the difference of the medians; keep_picture: by how much the median is more that keeps pictures to draw on.
+        read: the difference of the medians; keep_picture: how much greater the median is where pictures are kept.
     """
     plain, keeping = Reader(model, picture=0), Reader(model)
     read = [len(plain.read(file).digits) for file in files]

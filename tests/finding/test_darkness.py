@@ -161,3 +161,16 @@ def test_levels_that_show_more_grain_than_a_page_has_room_for_digits_are_left_ou
     levels = [next(view for view in views(picture) if not view.far).levels for picture in (plain, grainy)]
     assert levels[1][0] > levels[0][0]
     assert levels[1][0] < 120  # the digits are far darker
+
+
+def test_faint_ink_on_a_sheet_on_a_dark_desk_is_looked_for(row) -> None:
+    """A strip of the sheet in brighter light is a light stroke, and a stronger one than the writing."""
+    desk = np.full((370, 580), 20, np.uint8)
+    cv2.fillPoly(desk, [np.array([(30, 60), (523, 3), (552, 330), (90, 345)])], 150, cv2.LINE_AA)
+    cv2.fillPoly(desk, [np.array([(509, 5), (523, 3), (552, 330), (538, 331)])], 190, cv2.LINE_AA)  # glare
+    ink, _ = row("9009", 24, margin=4)
+    desk[120 : 120 + ink.shape[0], 130 : 130 + ink.shape[1]] -= (ink // 4).astype(np.uint8)
+    dark = [view for view in views(desk) if not view.far and not view.light]
+    assert len(dark) == 1
+    shown = dark[0].darkness[120 : 120 + ink.shape[0], 130 : 130 + ink.shape[1]]
+    assert shown[ink > 250].mean() > 40 > 4 * shown[ink == 0].mean()

@@ -237,3 +237,16 @@ def test_small_digits_of_a_large_picture_are_among_the_candidates(height: int, r
     ink, boxes = row("0123456789", height, margin=600)
     found = candidates_of(on_paper(ink))
     assert min(found_best(found, box, overlap) for box in boxes) > 0.7
+
+
+def test_a_faint_part_joins_what_another_level_shows_better(on_paper, overlap) -> None:
+    """A pen that dries up: at the level where the pale half shows, the dark one's twin is no longer proposed."""
+    ink = np.zeros((200, 300), np.uint8)
+    cv2.ellipse(ink, (150, 70), (30, 30), 0, 0, 360, 70, 6, cv2.LINE_AA)
+    cv2.ellipse(ink, (150, 136), (34, 34), 0, 0, 360, 250, 6, cv2.LINE_AA)
+    found = components_of(on_paper(ink))
+    whole = (113, 37, 188, 174)
+    every = found.candidates + found.merges(np.ones(len(found.candidates), bool))
+    assert found_best(every, whole, overlap) > 0.9
+    for layer in found.layers:
+        assert not np.isin(layer.twins, layer.proposed).any()

@@ -189,3 +189,18 @@ def test_a_line_from_border_to_border_may_be_thick(written) -> None:
     for x in range(40, 300, 60):
         cv2.line(strokes, (x, 60), (x, 220), 150, 12)  # as thick, and not from border to border: ones
     assert share_left(strokes, without_rulings(view(strokes))) == 1.0
+
+
+def test_small_cells_make_no_lines_of_strokes_far_from_them() -> None:
+    """A ladder's rungs are closer than strokes are long; a 5 beside it isn't made of its lines."""
+    five = np.zeros((340, 170), np.uint8)
+    points = np.array([(40, 60), (14, 60), (14, 100), (40, 105), (42, 125), (16, 130)])
+    cv2.polylines(five, [points], False, 150, 2, cv2.LINE_AA)
+    ladder = np.zeros_like(five)
+    for y in range(250, 310, 13):
+        cv2.line(ladder, (110, y), (142, y), 150, 2)
+    for x in (112, 140):
+        cv2.line(ladder, (x, 250), (x, 302), 150, 2)
+    left = without_rulings(view(np.maximum(five, ladder)))
+    assert share_left(ladder, left) < 0.2
+    assert share_left(five, left) > 0.95

@@ -409,11 +409,11 @@ def test_ink_of_the_colour_that_has_lost_is_neither_cut_nor_merged(by_box, monke
 
 @pytest.mark.parametrize(("sure", "looks"), [(True, 0), (False, 1)])
 def test_what_lies_within_a_sure_digit_calls_for_no_closer_look(by_box, monkeypatch, sure: bool, looks: int) -> None:
-    """A stroke with a paler rim is proposed twice; the smaller piece is in doubt, but the larger one explains it."""
+    """Strokes with paler ends are proposed twice; the smaller pieces are in doubt, but the larger ones explain them."""
     picture = np.full((300, 700), 230, np.uint8)
     for x in range(40, 680, 60):
-        cv2.ellipse(picture, (x, 150), (9, 16), 0, 0, 360, 150, 9, cv2.LINE_AA)
-        cv2.ellipse(picture, (x, 150), (7, 14), 0, 0, 360, 20, 2, cv2.LINE_AA)
+        cv2.line(picture, (x, 164), (x, 172), 170, 3, cv2.LINE_AA)
+        cv2.ellipse(picture, (x, 150), (8, 14), 0, 0, 360, 20, 2, cv2.LINE_AA)
 
     def say(boxes: list[Box]) -> Verdict:
         odds = [6.0 if sure and box[3] - box[1] >= 36 else 0.0 for box in boxes]

@@ -26,6 +26,7 @@ CORNERS = 0.04  # of the outline's length: bends smaller than this are no corner
 THICKEST = 0.3  # of a cell's shorter side: its lines
 CLEAR = 0.08  # of it: so far from its sides nothing belongs to them
 INKED = 0.85  # of its length: a side that is guessed at has ink
+REACH = 2.0  # cells: so far from one a line may be one of theirs, even if no cell was found beside it
 ASTRAY = 0.12  # of a cell: so far from the guess
 FARTHEST = 2.5  # cells: the middles of neighbours
 MOST = 3000  # cells of a page, from which on no more are guessed at
@@ -39,12 +40,14 @@ class Cells(NamedTuple):
     Attributes:
         level, upright: (height, width) uint8, 1 on the ink of their level and of their upright sides.
         inside: the same, 1 where a cell is, clear of its sides: what runs straight there is writing.
+        around: the same, 1 on cells and as far from them as their lines may go on.
         width, height: their usual size, pixels; 0 where there are none.
     """
 
     level: np.ndarray
     upright: np.ndarray
     inside: np.ndarray
+    around: np.ndarray
     width: float = 0.0
     height: float = 0.0
 
@@ -59,13 +62,13 @@ def find_cells(mask: np.ndarray, *others: np.ndarray, threads: int = 1) -> Cells
     """
     import cv2
 
-    level, upright, inside = (np.zeros_like(mask) for _ in range(3))
+    level, upright, inside, around = (np.zeros_like(mask) for _ in range(4))
     found = [_quadrilaterals(mask)]
     if len(found[0]) < MANY:
         found += at_once([partial(_quadrilaterals, some) for some in others], threads)
     cells = _alike(_once(np.concatenate(found)))
     if not len(cells):
-        return Cells(level, upright, inside)
+        return Cells(level, upright, inside, around)
     thickness = _thickness(mask, cells, _outwards(cells))
     cells = _continued(mask, cells, thickness)
     outwards = _outwards(cells)
@@ -77,7 +80,12 @@ def find_cells(mask: np.ndarray, *others: np.ndarray, threads: int = 1) -> Cells
     width, height = np.median(np.ptp(cells, axis=1), axis=0).tolist()
     cv2.fillPoly(inside, list(cells.astype(np.int32)), 1)
     cv2.polylines(inside, list(cells.astype(np.int32)), True, 0, 2 * max(2, round(CLEAR * min(width, height))) + 1)
-    return Cells(level & mask, upright & mask, inside, width, height)
+    reach = np.array([REACH * width, REACH * height])
+    for first, last in zip(
+        (cells.min(axis=1) - reach).astype(int).tolist(), (cells.max(axis=1) + reach).astype(int).tolist(), strict=True
+    ):
+        cv2.rectangle(around, first, last, 1, cv2.FILLED)
+    return Cells(level & mask, upright & mask, inside, around, width, height)
 
 
 def _quadrilaterals(mask: np.ndarray) -> np.ndarray:

@@ -33,7 +33,9 @@ LARGE = 1000  # pixels: in pictures as large as this a stroke is broader than th
 RIM, LEAST_WITH_RIMS = 5, 200  # pixels of that copy: width of a rim; on smaller ones strokes are as broad
 STROKE_SIDE = 150  # longer side of the copy on which dark strokes are told from light ones, pixels
 TONE_SIDE = 256  # and of the one on which ink is told from paper
-CERTAIN = 1.12  # times more stroke on one side, and there is no need to look at the other
+# Times more stroke on the dark side, or on the light one, and there is no need to look at the other. A strip of
+# glare on a sheet that lies on a dark desk outweighs faint writing on it.
+CERTAIN, CERTAIN_LIGHT = 1.12, 3.0
 NEAR_SIDE = 800  # longer side of the near view, pixels, for the most
 SMALL_SIDE = 640  # longer side of a picture up to which the closer view enlarges it, pixels
 FINER = 2  # times
@@ -161,7 +163,7 @@ def _lights(small: np.ndarray, by_paper: bool) -> list[bool]:
     light = float((cv2.morphologyEx(small, cv2.MORPH_TOPHAT, window).astype(np.float32) ** 2).mean())
     if dark > CERTAIN * light and by_paper:
         return [False]
-    return [True] if light > CERTAIN * dark and not by_paper else [False, True]
+    return [True] if light > CERTAIN_LIGHT * dark and not by_paper else [False, True]
 
 
 def _window(small: np.ndarray) -> int:

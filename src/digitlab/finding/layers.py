@@ -13,7 +13,7 @@ from digitlab.finding.darkness import View
 from digitlab.jobs import at_once
 
 SMALLEST = 7  # height of a digit, pixels of the opened picture
-FULLEST, BEST, EMPTIEST = 0.75, 0.4, 0.16  # threshold by the ink's own darkness: too high, best, too low
+FULLEST, BEST, EMPTIEST = 0.75, 0.4, 0.14  # threshold by the ink's own darkness: too high, best, too low
 # Pixels of the near view, and of the picture's height: what is higher needs no closer look.
 SMALL, SMALL_SHARE = 40, 0.4
 SPECK, FULLEST_SPECK = 14, 0.5  # of what is lower, pixels: grain that just passes a threshold is no digit
@@ -33,6 +33,7 @@ class Layer:
     dark: np.ndarray  # typical darkness of the ink
     usable: np.ndarray  # indices worth a look
     proposed: np.ndarray  # indices that are candidates
+    twins: np.ndarray  # and that are not, because another layer shows them better
 
 
 def layers_of(view: View, far: View | None, threads: int) -> list[Layer]:
@@ -76,11 +77,12 @@ def _layer(view: View, threshold: float) -> Layer:
     chosen = np.flatnonzero(proposed)
     if len(chosen) > MOST:
         chosen = chosen[np.argsort(-mass[chosen])[:MOST]]
-    return Layer(view, threshold, label, boxes, mass, dark, np.flatnonzero(usable), chosen)
+    return Layer(view, threshold, label, boxes, mass, dark, np.flatnonzero(usable), chosen, chosen[:0])
 
 
 def _drop_twins(layers: list[Layer]) -> None:
     """Of components that hardly change from one threshold to the next, keep the one at the best threshold."""
+    before = [layer.proposed for layer in layers]
     for lower, upper in pairwise(layers):
         if not len(upper.proposed) or not len(lower.proposed):
             continue
@@ -97,6 +99,8 @@ def _drop_twins(layers: list[Layer]) -> None:
                 keep_lower.discard(of)
         lower.proposed = np.array(sorted(keep_lower), int)
         upper.proposed = np.array(sorted(keep_upper), int)
+    for layer, proposed in zip(layers, before, strict=True):
+        layer.twins = np.setdiff1d(proposed, layer.proposed)
 
 
 def _parents(upper: Layer, lower: Layer) -> np.ndarray:

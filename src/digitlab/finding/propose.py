@@ -163,7 +163,7 @@ def _merges(layer: Layer, parts: set[int]) -> list[Candidate]:
         return []
     boxes, mass = layer.boxes[usable], layer.mass[usable]
     part_boxes = layer.boxes[sorted(parts)]
-    for main in layer.proposed.tolist():
+    for main in (*layer.proposed.tolist(), *layer.twins.tolist()):
         box = layer.boxes[main]
         height = box[3] - box[1]
         reach = max(NEAR * height, min(ACROSS * layer.view.ruling, BROAD_LINE * height))

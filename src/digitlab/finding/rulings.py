@@ -47,12 +47,12 @@ def without_rulings(view: View, threads: int = 1) -> View:
     mask = _mask(view, threshold)
     outside = cv2.subtract(mask, cells.inside)
     across = cells.upright if cells.width else None
-    level, thickness = _level_lines(mask, outside, across, cells.level, cells.width)
+    level, thickness = _level_lines(mask, outside, across, cells.level, cells.around, cells.width)
     # Where lines cross, the first of them hides that the other goes on: it is gone before that is looked for.
     rest, outside = (mask, outside) if level is None else (cv2.subtract(what, level) for what in (mask, outside))
     across = None if level is None else cv2.transpose(level)
-    rest, outside, sides = (cv2.transpose(what) for what in (rest, outside, cells.upright))
-    upright, breadth = _level_lines(rest, outside, across, sides, cells.height)
+    rest, outside, sides, around = (cv2.transpose(what) for what in (rest, outside, cells.upright, cells.around))
+    upright, breadth = _level_lines(rest, outside, across, sides, around, cells.height)
     if level is None and upright is None:
         return view
     wiped = np.zeros_like(mask)
@@ -79,7 +79,12 @@ def _mask(view: View, level: float, large: bool = False) -> np.ndarray:
 
 
 def _level_lines(
-    mask: np.ndarray, outside: np.ndarray, across: np.ndarray | None, sides: np.ndarray, cell: float
+    mask: np.ndarray,
+    outside: np.ndarray,
+    across: np.ndarray | None,
+    sides: np.ndarray,
+    around: np.ndarray,
+    cell: float,
 ) -> tuple[np.ndarray | None, float]:
     """Find the pixels (0 or 1) of level lines that belong to no stroke, soft edges included; None if there are none.
 
@@ -88,6 +93,7 @@ def _level_lines(
         outside: the same without what lies inside of cells.
         across: the same for the lines that run across, where they are known.
         sides: the same for the level sides of cells.
+        around: the same for where cells are, and their lines may go on.
         cell: how long these are, pixels; 0 where there are none.
 
     Returns:
@@ -96,8 +102,9 @@ def _level_lines(
     import cv2
 
     straight = _long_lines(outside, across, 0)
-    if straight is None and cell:  # where lines are long, those that are as short as a cell are strokes of digits
-        straight = _long_lines(outside, across, cell)
+    # Where lines are long, those that are as short as a cell are strokes of digits; and so they are far from any cell.
+    if straight is None and cell:
+        straight = _long_lines(outside & around, across, cell)
     straight = sides if straight is None else straight | sides
     if not cv2.countNonZero(straight):
         return None, 0.0
