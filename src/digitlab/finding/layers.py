@@ -100,7 +100,7 @@ def _drop_twins(layers: list[Layer]) -> None:
         lower.proposed = np.array(sorted(keep_lower), int)
         upper.proposed = np.array(sorted(keep_upper), int)
     for layer, proposed in zip(layers, before, strict=True):
-        layer.twins = np.setdiff1d(proposed, layer.proposed)
+        layer.twins = np.array(sorted(set(proposed.tolist()) - set(layer.proposed.tolist())), int)
 
 
 def _parents(upper: Layer, lower: Layer) -> np.ndarray:
