@@ -80,11 +80,9 @@ def find_cells(mask: np.ndarray, *others: np.ndarray, threads: int = 1) -> Cells
     width, height = np.median(np.ptp(cells, axis=1), axis=0).tolist()
     cv2.fillPoly(inside, list(cells.astype(np.int32)), 1)
     cv2.polylines(inside, list(cells.astype(np.int32)), True, 0, 2 * max(2, round(CLEAR * min(width, height))) + 1)
-    reach = np.array([REACH * width, REACH * height])
-    for first, last in zip(
-        (cells.min(axis=1) - reach).astype(int).tolist(), (cells.max(axis=1) + reach).astype(int).tolist(), strict=True
-    ):
-        cv2.rectangle(around, first, last, 1, cv2.FILLED)
+    reach = np.array([REACH * width, REACH * height], int)
+    for box in np.hstack([cells.min(axis=1) - reach, cells.max(axis=1) + reach]).tolist():
+        cv2.rectangle(around, box[:2], box[2:], 1, cv2.FILLED)
     return Cells(level & mask, upright & mask, inside, around, width, height)
 
 
