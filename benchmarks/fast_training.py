@@ -9,6 +9,7 @@ results/fast_training.json, part by part:
     python benchmarks/fast_training.py --only example        # PyTorch's basic example
     python benchmarks/fast_training.py --only accuracy       # 30 seeds of ours
     python benchmarks/fast_training.py --only augmentation   # its share of a step
+    python benchmarks/fast_training.py --only cuda           # 30 seeds of ours on a graphics card
 """
 
 from __future__ import annotations
@@ -27,12 +28,14 @@ from digitlab import data
 from digitlab.errors import RunError, UsageError
 from digitlab.evaluation.metrics import mean_interval
 from digitlab.recipes import CONVOLUTIONS, Layer, Recipe, count_multiplications
+from fast_training_sides import ON_CARD
 from side import Side
 
 SIDES = Path(__file__).with_name("fast_training_sides.py")
 OURS = ("fast", "fast-99.4")
 AUGMENTED = ("conv2-rotated", "best")
 PARTS = ("time", "keras", "example", "accuracy", "augmentation")
+CARD = "cuda"  # the part that needs a graphics card, and is measured only where it is asked for
 
 
 class Keras(NamedTuple):
@@ -138,6 +141,13 @@ def measure(part: str, rounds: int, seeds: int, keras: Keras) -> dict[str, Any]:
             said, _ = take_turns([name], seeds, keras)
             found[name] = summary(said[name])["accuracy"] | {"values": [turn["accuracy"] for turn in said[name]]}
         return {"seeds": seeds, "recipes": found}
+    if part == CARD:
+        from digitlab.training import pick_device
+
+        pick_device("cuda")  # or tell that there is none
+        said, facts = take_turns([name + ON_CARD for name in OURS], seeds, keras)
+        found = {name.removesuffix(ON_CARD): summary(turns) | facts[name] for name, turns in said.items()}
+        return {"seeds": seeds, "recipes": found}
     found = {}
     for name in AUGMENTED:
         said, _ = take_turns([f"augmentation {name}"], rounds, keras)
@@ -148,7 +158,7 @@ def measure(part: str, rounds: int, seeds: int, keras: Keras) -> dict[str, Any]:
 
 def main() -> None:
     options = record.parser(__doc__)
-    options.add_argument("--only", action="append", choices=PARTS, help="a part; all if not given")
+    options.add_argument("--only", action="append", choices=[*PARTS, CARD], help=f"a part; all but {CARD} if not given")
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--seeds", type=int, default=30)
     options.add_argument("--keras-epochs", type=int, default=20, help="at most; fewer give a lower bound of its time")
@@ -157,8 +167,8 @@ def main() -> None:
     if asked.rounds < 1 or asked.seeds < 2:
         raise UsageError("nothing would be measured; use --rounds 1 or more and --seeds 2 or more")
     path = asked.results / "fast_training.json"
-    figures = json.loads(path.read_text()) if path.exists() else {"cuda": None}  # not yet measured
-    parts = {part: figures[part] for part in (*PARTS, "cuda") if part in figures}
+    figures = json.loads(path.read_text()) if path.exists() else {CARD: None}  # not yet measured
+    parts = {part: figures[part] for part in (*PARTS, CARD) if part in figures}
     for part in asked.only or PARTS:
         found = measure(part, asked.rounds, asked.seeds, Keras(asked.keras_python, asked.keras_epochs))
         parts[part] = {"command": record.command(sys.argv), **found}

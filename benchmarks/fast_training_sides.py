@@ -19,21 +19,22 @@ import numpy as np
 Train = Callable[[int], dict[str, Any]]  # a seed -> "seconds", "accuracy"
 Made = tuple[Train, Callable[[], Any], dict[str, Any]]  # the training, the warm-up, facts about the side
 ENOUGH = 0.99  # of the test images, for Keras to stop
+ON_CARD = " on cuda"  # after a recipe's name
 LONG = 3.0  # seconds: after such a wait for the other sides' turns a side warms up again, as its memory may be cold
 
 
-def digitlab_side(name: str, digits: dict[str, np.ndarray]) -> Made:
-    """A recipe of ours by the loop of `digitlab train`."""
+def digitlab_side(name: str, digits: dict[str, np.ndarray], device: str) -> Made:
+    """A recipe of ours by the loop of `digitlab train`; for a graphics card, too, images begin in main memory."""
     import torch
 
     from digitlab.data.digits import Material
     from digitlab.recipes import Recipe
-    from digitlab.training.device import keep_memory, pick_device
+    from digitlab.training.device import describe_hardware, keep_memory, pick_device
     from digitlab.training.loop import Training, deterministic
     from digitlab.training.run import load_material
 
-    recipe, place = Recipe.load(name), pick_device("cpu")
-    test = torch.from_numpy(digits["test_images"])[:, None]
+    recipe, place = Recipe.load(name), pick_device(device)
+    test = torch.from_numpy(digits["test_images"])[:, None].to(place)
     keep_memory()
 
     def train(seed: int) -> dict[str, Any]:
@@ -44,14 +45,16 @@ def digitlab_side(name: str, digits: dict[str, np.ndarray]) -> Made:
             training = Training(recipe, bare, seed, place, False)
             for _ in range(recipe.plan.epochs):
                 training.run_epoch(lambda event: None)
-            training.weights()
+            training.weights()  # on the processor, so a card is done
             seconds = time.perf_counter() - start
         with torch.inference_mode():
             network = training.network.eval()
             found = torch.cat([network(part.float() / 255).argmax(1) for part in test.split(1000)])
-        return {"seconds": seconds, "accuracy": float((found.numpy() == digits["test_labels"]).mean())}
+        return {"seconds": seconds, "accuracy": float((found.cpu().numpy() == digits["test_labels"]).mean())}
 
     facts = {"parameters": recipe.parameters, "precision": "float32", "threads": torch.get_num_threads()}
+    if place.type == "cuda":
+        return train, lambda: train(0), facts | {"hardware": describe_hardware(place), "torch": torch.__version__}
     return train, lambda: train(0), facts | {"peak": peak()}
 
 
@@ -189,7 +192,8 @@ def main() -> None:
     elif name.startswith("augmentation "):
         train, warm, facts = augmentation_side(name.removeprefix("augmentation "), digits)
     else:
-        train, warm, facts = digitlab_side(name, digits)
+        bare = name.removesuffix(ON_CARD)
+        train, warm, facts = digitlab_side(bare, digits, "cpu" if bare == name else "cuda")
     warm()  # memory touched first, code compiled, caches filled
     print(json.dumps(facts), flush=True)
     stopped = time.perf_counter()

@@ -109,6 +109,7 @@ class Material(NamedTuple):
         train, validation, test: as in `Splits`.
         pieces: to train on, too.
         held_out: pieces to choose by.
+        drawn: how many of `train`, its last ones, are the pen's.
     """
 
     train: Digits
@@ -116,6 +117,7 @@ class Material(NamedTuple):
     test: Digits
     pieces: Pieces = NO_PIECES
     held_out: Pieces = NO_PIECES
+    drawn: int = 0
 
 
 def concatenate(parts: Sequence[Digits], name: str) -> Digits:

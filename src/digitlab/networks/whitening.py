@@ -35,7 +35,8 @@ def whiten(network: Network, images: torch.Tensor) -> None:
             patches = images.unfold(2, side, 1).unfold(3, side, 1).movedim(1, 3).flatten(0, 2).flatten(1)
             mean = patches.mean(0)  # (C * side * side,)
             spread = patches.T @ patches / len(patches) - mean.outer(mean)
-            variances, directions = torch.linalg.eigh(spread)  # rising
+            # Rising; so small a matrix is quicker on the processor.
+            variances, directions = (part.to(spread.device) for part in torch.linalg.eigh(spread.cpu()))
             scale = (variances[-half:] + LEAST_VARIANCE).rsqrt()
             filters = (directions[:, -half:] * scale).T.flip(0)  # (half, C * side * side)
             filters = torch.cat([filters, -filters])

@@ -1,11 +1,11 @@
-"""A committee's training: its members' one after another, each in a folder of its own, then one recogniser of all.
+"""A committee's training: its members', each in a folder of its own, then one recogniser of all.
 
 runs/committee-0/
   1-best-0/, 2-best-1/, ...   the members' runs, as any run
   run.json, recognizer.onnx   the committee's own
 
-A member that is finished is not trained again, and one that was stopped goes on where it was. On a graphics card, too,
-they take turns: one network of this size and its images keep it busy.
+A member that is finished is not trained again, and one that was stopped goes on where it was. On a graphics card they
+are trained side by side, on a processor one after another: there, one network keeps all cores busy.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from digitlab.recipes.committee import APART, Member
 from digitlab.training import teaching
 from digitlab.training.loop import Listener
 from digitlab.training.run import Run
+from digitlab.training.side_by_side import train_together
 
 
 def train_members(run: Run, material: Material, splits: Splits | Material | None, listen: Listener) -> Run:
@@ -35,6 +36,8 @@ def train_members(run: Run, material: Material, splits: Splits | Material | None
         RunError: a member's folder holds another run, or its digits have changed.
     """
     members = run.recipe.members
+    if run.facts["device"] == "cuda" and not splits:
+        _train_beside(run, listen)
     done = 0
     runs = []
     for number, member in enumerate(members, 1):
@@ -74,6 +77,35 @@ def _opened(run: Run, number: int, member: Member) -> Run | None:
     return one
 
 
+def _train_beside(run: Run, listen: Listener) -> None:
+    """Train all members that are missing side by side; their epochs are counted together, as they come."""
+    begun = []
+    for number, member in enumerate(run.recipe.members, 1):
+        one = _opened(run, number, member)
+        if one is None or not one.finished:
+            begun.append(
+                one or _begin(run, number, member, Material(*teaching.load(member.recipe, _seed(run, member), listen)))
+            )
+    done = sum(member.recipe.plan.epochs for member in run.recipe.members)
+    done -= sum(one.recipe.plan.epochs - len(one.history) for one in begun)
+    if len(begun) < 2:
+        return
+
+    def counted(one: Run, event: dict[str, Any]) -> None:
+        nonlocal done
+        done += 1
+        listen(event | {"epoch": done})
+
+    train_together(begun, counted)
+
+
+def _begin(run: Run, number: int, member: Member, material: Material) -> Run:
+    """Make a member's folder."""
+    seed = _seed(run, member)
+    folder = run.folder / f"{number}-{member.recipe.name}-{seed}"
+    return teaching.begin(member.recipe, seed, folder, run.facts["device"], material)
+
+
 def _train(
     run: Run, number: int, member: Member, begun: Run | None, splits: Splits | Material | None, listen: Listener
 ) -> Run:
@@ -81,8 +113,7 @@ def _train(
     seed = _seed(run, member)
     material = Material(*(splits or teaching.load(member.recipe, seed, listen)))
     if begun is None:
-        folder = run.folder / f"{number}-{member.recipe.name}-{seed}"
-        begun = teaching.begin(member.recipe, seed, folder, run.facts["device"], material)
+        begun = _begin(run, number, member, material)
     else:
         teaching.refuse_others(begun, material)
     return teaching.go_on(begun, material, listen)

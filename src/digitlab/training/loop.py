@@ -24,13 +24,15 @@ from digitlab.networks import Network, initialise, whiten
 from digitlab.recipes import Recipe
 from digitlab.training import checkpoint
 from digitlab.training.augment import vary
+from digitlab.training.captured import CapturedStep
 from digitlab.training.disturb import disturb
-from digitlab.training.schedule import make_optimizer, rate_of
+from digitlab.training.schedule import CAPTURABLE, make_optimizer, rate_of
 from digitlab.training.start import Start
 from digitlab.training.teacher import Teacher
 
 SEEN_BY_FILTERS = 500  # training images from which whitened filters are found: some 200,000 patches
 BLOCK = 4096  # images varied at once: enough to hide Python, little enough for the cache
+BLOCK_ON_CARD = 16384  # the same on a graphics card, whose kernels want more to do
 
 Listener = Callable[[dict[str, Any]], None]
 """Is told of each step of the way by a dictionary; its "event" says which.
@@ -73,11 +75,17 @@ class Training:
         self.epoch = 0
         self.history: list[dict[str, Any]] = []
         self.precision = "bf16" if bf16 else "fp32"
-        self._autocast = torch.autocast(device.type, torch.bfloat16, enabled=bf16)
+        # A captured step must not find weights that an earlier step has converted.
+        self._autocast = torch.autocast(device.type, torch.bfloat16, enabled=bf16, cache_enabled=device.type == "cpu")
+        self._captured: CapturedStep | None = None
         self._train, self._validation = _resident(*_inputs(recipe, material), device)
         whiten(self.network, _to_float(self._train[0][:SEEN_BY_FILTERS]))
         if start:
             start.give(self.network)
+        if teacher:
+            teacher.move(device, bf16)
+        # The labels of what the pen drew, and of pieces, are true by construction: a teacher could only add mistakes.
+        self._taught = len(material.train) - material.drawn
         self.average = self._make_average()
         batch = recipe.plan.batch_size
         count = len(self._train[1])
@@ -88,6 +96,7 @@ class Training:
 
     def resume(self, folder: Path) -> None:
         """Go back to the folder's last checkpoint, if it has one. Raises RunError."""
+        self._captured = None
         self.epoch = checkpoint.restore(folder, self.network, self.average, self.optimizer)
 
     def save(self, folder: Path) -> None:
@@ -102,6 +111,7 @@ class Training:
 
     def go_on(self, state: dict[str, Any]) -> None:
         """Go on from the state of another training of the same recipe. Raises RunError where it is of another one."""
+        self._captured = None
         try:
             self.network.load_state_dict(state["network"])
             if self.average is not None:
@@ -116,6 +126,7 @@ class Training:
 
         Raises RunError where it is another network.
         """
+        self._captured = None
         learned = state["network"]
         if "average" in state:  # it is what that training would have kept
             learned = {name[7:]: value for name, value in state["average"].items() if name.startswith("module.")}
@@ -132,14 +143,16 @@ class Training:
         settling = self.epoch >= plan.epochs - plan.settle_epochs
         how = self.recipe.augmentation.lessened(plan.settle_share) if settling else self.recipe.augmentation
         self.network.train()
+        self._averaged = 0 if self.average is None else int(self.average.n_averaged)
         images, labels = self._train
         order = torch.randperm(len(images), generator=generator, device=self.device)[: self._used]
-        block_size = max(1, BLOCK // plan.batch_size) * plan.batch_size
+        at_once = BLOCK if self.device.type == "cpu" else BLOCK_ON_CARD
+        block_size = max(1, at_once // plan.batch_size) * plan.batch_size
         loss, step = torch.zeros((), device=self.device), self.epoch * self._steps
         for done, block in enumerate(order.split(block_size)):
             varied, answers = vary(_to_float(images[block]), how, generator), labels[block]
             if self.teacher:  # it is asked before anything is disturbed, and knows better then
-                answers = self.teacher.answers(varied, answers, self.recipe.layers[-1].size)
+                answers = self.teacher.answers(varied, answers, self.recipe.layers[-1].size, block < self._taught)
             if how.disturbance:
                 varied = disturb(varied, how, generator)
             varied = varied.contiguous(memory_format=torch.channels_last)
@@ -170,16 +183,28 @@ class Training:
         return {name: value.float().cpu().contiguous().numpy() for name, value in state.items()}
 
     def _step(self, x: torch.Tensor, y: torch.Tensor, rate: float) -> torch.Tensor:
+        """Take one step at this rate; return the loss, in a tensor without dimensions."""
+        if self.device.type == "cuda" and self.recipe.plan.optimizer in CAPTURABLE:
+            if self._captured is None and len(x) == self.recipe.plan.batch_size:
+                self._captured = CapturedStep(self._learn, self.network, self.optimizer, self.average, x, y)
+            if self._captured and x.shape == self._captured.shape:
+                self._averaged += 1
+                return self._captured(x, y, rate, 1 - _kept_of_average(self.recipe.plan.averaging, self._averaged - 1))
         for group in self.optimizer.param_groups:
             group["lr"] = rate
+        loss = self._learn(x, y)
+        if self.average is not None:
+            self.average.update_parameters(self.network)
+            self._averaged += 1
+        return loss
+
+    def _learn(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         with self._autocast:
             logits = self.network(x)
         loss = functional.cross_entropy(logits.float(), y, label_smoothing=self.recipe.plan.label_smoothing)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
-        if self.average is not None:
-            self.average.update_parameters(self.network)
         return loss.detach()
 
     @torch.inference_mode()
@@ -209,8 +234,7 @@ class Training:
             return None
 
         def move(averaged: Any, current: Any, count: Any) -> None:
-            # In the first steps the average follows closely, else the random start would stay in it for long.
-            torch._foreach_lerp_(averaged, current, 1 - min(decay, (1 + int(count)) / (10 + int(count))))
+            torch._foreach_lerp_(averaged, current, 1 - _kept_of_average(decay, int(count)))
 
         return AveragedModel(self.network, multi_avg_fn=_floats_only(move), use_buffers=True)
 
@@ -219,6 +243,12 @@ class Training:
         number = int(np.random.SeedSequence([self.seed, epoch]).generate_state(1, np.uint64)[0] >> np.uint64(1))
         torch.manual_seed(number)
         return torch.Generator(self.device).manual_seed(number)
+
+
+def _kept_of_average(decay: float, steps: int) -> float:
+    """Return the share of itself that the average keeps, after so many steps."""
+    # In the first steps the average follows closely, else the random start would stay in it for long.
+    return min(decay, (1 + steps) / (10 + steps)) if steps else 0.0
 
 
 def _floats_only(move: Callable[[Any, Any, Any], None]) -> Callable[[Any, Any, Any], None]:
@@ -264,15 +294,17 @@ def _to_float(images: torch.Tensor) -> torch.Tensor:
 
 @contextlib.contextmanager
 def deterministic() -> Iterator[None]:
-    """Ask torch for algorithms that give the same bits each time, while in this context."""
+    """Ask torch for algorithms that give the same bits each time, and for float32 in full, while in this context."""
     before, filled = (
         torch.are_deterministic_algorithms_enabled(),
         torch.utils.deterministic.fill_uninitialized_memory,
     )
     torch.use_deterministic_algorithms(True, warn_only=True)
+    rounded, torch.backends.cudnn.allow_tf32 = torch.backends.cudnn.allow_tf32, False
     torch.utils.deterministic.fill_uninitialized_memory = False  # a tenth of the time, for memory nobody reads
     try:
         yield
     finally:
         torch.use_deterministic_algorithms(before)
+        torch.backends.cudnn.allow_tf32 = rounded
         torch.utils.deterministic.fill_uninitialized_memory = filled

@@ -58,25 +58,31 @@ class Muon(torch.optim.Optimizer):
         rows, columns = ahead.shape
         if group["weight_decay"]:
             weight.mul_(1 - group["lr"] * group["weight_decay"])
-        weight.add_(orthogonal(ahead).view(weight.shape), alpha=-group["lr"] * max(1, rows / columns) ** 0.5)
+        # A product, since in a captured step the rate is a tensor, which `alpha` cannot be.
+        weight.sub_(orthogonal(ahead).view(weight.shape) * (group["lr"] * max(1, rows / columns) ** 0.5))
 
     def _adam(self, weights: list[torch.Tensor], rate: float) -> None:
         for weight in weights:
             state = self.state[weight]
             if not state:
-                state |= {"step": torch.zeros(()), "mean": torch.zeros_like(weight), "square": torch.zeros_like(weight)}
+                start = torch.zeros((), device=weight.device)
+                state |= {"count": start, "mean": torch.zeros_like(weight), "square": torch.zeros_like(weight)}
         states = [self.state[weight] for weight in weights]
-        steps, means, squares = ([state[part] for state in states] for part in ("step", "mean", "square"))
+        steps, means, squares = ([state[part] for state in states] for part in ("count", "mean", "square"))
         gradients = [weight.grad for weight in weights]
         torch._foreach_add_(steps, 1.0)
-        done, (slow, slower) = float(steps[0]), BETAS
+        # On a graphics card the count stays a tensor: nothing waits, and a captured step counts on.
+        done: Any = steps[0] if steps[0].is_cuda else float(steps[0])
+        slow, slower = BETAS
         torch._foreach_lerp_(means, gradients, 1 - slow)
         torch._foreach_mul_(squares, slower)
         torch._foreach_addcmul_(squares, gradients, gradients, value=1 - slower)
         sizes = torch._foreach_sqrt(squares)
         torch._foreach_div_(sizes, (1 - slower**done) ** 0.5)
         torch._foreach_add_(sizes, EPSILON)
-        torch._foreach_addcdiv_(weights, means, sizes, value=-rate / (1 - slow**done))
+        moves = torch._foreach_div(means, sizes)
+        torch._foreach_mul_(moves, -rate / (1 - slow**done))
+        torch._foreach_add_(weights, moves)
 
 
 def orthogonal(matrix: torch.Tensor) -> torch.Tensor:

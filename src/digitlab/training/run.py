@@ -165,7 +165,7 @@ def load_material(recipe: Recipe, seed: int, listen: Callable[[dict[str, Any]], 
             np.concatenate([train.labels, drawn.labels]),
         )
         train = Digits(images, labels, f"{train.name} with {source.strokes} strokes")
-    return material._replace(train=train)
+    return material._replace(train=train, drawn=source.strokes)
 
 
 def _subset(count: int, size: int, seed: int) -> np.ndarray:

@@ -10,6 +10,8 @@ import torch
 from digitlab.recipes import Plan
 from digitlab.training.muon import Muon
 
+CAPTURABLE = ("adam", "adamw", "muon")  # optimisers that wait for nothing on a graphics card
+
 
 def rate_of(step: int, steps: int, plan: Plan) -> float:
     """Return the learning rate of a step, counted from the training's first; an epoch has `steps`.
@@ -40,8 +42,10 @@ def rate_at(progress: float, plan: Plan) -> float:
 def make_optimizer(network: torch.nn.Module, plan: Plan) -> torch.optim.Optimizer:
     """Return the plan's optimiser; its fused form, which steps all weights at once.
 
-    Weight decay applies to matrices and filters only, not to biases and batch norm.
+    Weight decay applies to matrices and filters only, not to biases and batch norm. On a graphics card the optimisers
+    in `CAPTURABLE` count their steps there, so that a step can be captured.
     """
+    card = next(network.parameters()).is_cuda
     learned = [p for p in network.parameters() if p.requires_grad]  # whitened filters are not
     if plan.optimizer == "muon":
         return Muon(learned, plan.learning_rate, plan.momentum, plan.weight_decay)
@@ -51,9 +55,9 @@ def make_optimizer(network: torch.nn.Module, plan: Plan) -> torch.optim.Optimize
     if not plan.weight_decay:  # nothing tells the two apart then, and each group costs a small network dearly
         groups = [{"params": weights + others, "weight_decay": 0.0}]
     if plan.optimizer == "adam":
-        return torch.optim.Adam(groups, plan.learning_rate, fused=True)
+        return torch.optim.Adam(groups, plan.learning_rate, fused=True, capturable=card)
     if plan.optimizer == "adamw":
-        return torch.optim.AdamW(groups, plan.learning_rate, fused=True)
+        return torch.optim.AdamW(groups, plan.learning_rate, fused=True, capturable=card)
     if plan.optimizer == "rmsprop":
         return torch.optim.RMSprop(groups, plan.learning_rate, momentum=plan.momentum)
     return torch.optim.SGD(groups, plan.learning_rate, momentum=plan.momentum, nesterov=plan.momentum > 0, fused=True)

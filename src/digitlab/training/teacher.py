@@ -11,13 +11,18 @@ from __future__ import annotations
 
 import hashlib
 
+import numpy as np
 import torch
 import torch.nn.functional as functional
 
 from digitlab.errors import ModelError
+from digitlab.networks import Network
 from digitlab.recipes import Recipe
 from digitlab.recognizer import Recognizer
+from digitlab.tensors import weights
 from digitlab.training.start import opened
+
+AT_ONCE = 4096  # images that a teacher is shown at once on a graphics card
 
 
 class Teacher:
@@ -31,23 +36,87 @@ class Teacher:
 
     def __init__(self, recognizer: Recognizer, name: str, share: float) -> None:
         self.recognizer, self.share = recognizer, share
+        self._choir: Choir | None = None
         self.facts = {"name": name, "sha256": hashlib.sha256(recognizer.content).hexdigest()}
 
-    def answers(self, images: torch.Tensor, labels: torch.Tensor, count: int) -> torch.Tensor:
+    def move(self, device: torch.device, bf16: bool) -> None:
+        """Answer on this device from now on; on a graphics card in torch, so that images need not leave it."""
+        self._choir = None if device.type == "cpu" else Choir(self.recognizer, device, bf16)
+
+    def answers(
+        self, images: torch.Tensor, labels: torch.Tensor, count: int, asked: torch.Tensor | None = None
+    ) -> torch.Tensor:
         """Return what to learn from images: probabilities of all answers, (N, count) float32, on their device.
 
         Args:
             images: (N, 1, 28, 28) float in 0..1.
             labels: (N,) int64; 10 and above is no digit.
             count: of the answers that the student can give, 10 or more.
+            asked: (N,) bool, of which images the teacher is asked; of the others the label counts alone. All if None.
         """
         answers = functional.one_hot(labels, count).float()
-        digits = labels < 10
-        shown = images[digits, 0].clamp(0, 1).cpu().numpy()  # a blur may exceed full ink by a rounding error
-        said = torch.from_numpy(self.recognizer.predict_proba(shown)).to(images.device)
+        digits = labels < 10 if asked is None else (labels < 10) & asked
+        shown = images[digits].clamp(0, 1)  # a blur may exceed full ink by a rounding error
+        if not len(shown):
+            return answers
+        if self._choir:
+            said = self._choir(shown)
+        else:
+            said = torch.from_numpy(self.recognizer.predict_proba(shown[:, 0].cpu().numpy())).to(images.device)
         answers[digits] *= 1 - self.share
         answers[digits, :10] += self.share * said
         return answers
+
+
+class Choir:
+    """A recogniser in torch, a committee's members one by one: what `Recognizer.predict_proba` says, on any device.
+
+    Args:
+        recognizer: of single digits.
+        device: where it is to run.
+        bf16: compute in bfloat16.
+    """
+
+    def __init__(self, recognizer: Recognizer, device: torch.device, bf16: bool) -> None:
+        arrays, manifest = weights(recognizer.content)
+        recipe = Recipe.from_dict(manifest.recipe, manifest.name)
+        self._coldness = 1 / manifest.temperature
+        self._autocast = torch.autocast(device.type, torch.bfloat16, enabled=bf16)
+        self._voices: list[tuple[Network, float]] = []
+        for number, member in enumerate(recipe.members):
+            own = f"members.{number}."
+            of_member = {name.removeprefix(own): array for name, array in arrays.items() if name.startswith(own)}
+            coldness = float(of_member.pop("coldness"))
+            self._voices.append((_network(member.recipe, of_member, device), coldness))
+        if not recipe.members:
+            self._voices.append((_network(recipe, arrays, device), self._coldness))
+            self._coldness = 1.0
+
+    @torch.no_grad()
+    def __call__(self, images: torch.Tensor) -> torch.Tensor:
+        """Return calibrated probabilities, (N, 10) float32, of (N, 1, 28, 28) float in 0..1."""
+        return torch.cat([self._said(part) for part in images.split(AT_ONCE)])
+
+    def _said(self, images: torch.Tensor) -> torch.Tensor:
+        total = images.new_zeros(len(images), 10)
+        images = images.contiguous(memory_format=torch.channels_last)
+        for network, coldness in self._voices:
+            with self._autocast:
+                logits = network(images)
+            total += (logits[:, :10].float() * coldness).softmax(1)
+        return (total.add(1e-20).log() * self._coldness).softmax(1)
+
+
+def _network(recipe: Recipe, arrays: dict[str, np.ndarray], device: torch.device) -> Network:
+    """Return a network with these weights; rows of answers that a committee's file has left out are zero."""
+    network = Network(recipe.layers)
+    last = f"stages.{len(recipe.layers) - 1}."
+    state = network.state_dict()
+    for name, array in arrays.items():
+        named = name.replace("logits.", last)
+        state[named].zero_()[: len(array)] = torch.from_numpy(np.array(array))
+    network.load_state_dict(state)
+    return network.eval().requires_grad_(False).to(device, memory_format=torch.channels_last)
 
 
 def find_teacher(recipe: Recipe) -> Teacher | None:

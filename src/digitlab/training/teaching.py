@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from digitlab.training.loop import Listener, Training, deterministic
 from digitlab.training.run import Run, command, facts_about, load_material
 from digitlab.training.start import Start, find_start
 from digitlab.training.teacher import Teacher, find_teacher
+
+APART = 5.0  # seconds between checkpoints on a graphics card
 
 
 def load(recipe: Recipe, seed: int, listen: Listener) -> Material:
@@ -79,12 +82,17 @@ def go_on(run: Run, material: Material, listen: Listener) -> Run:
     with deterministic():
         training = Training(run.recipe, material, run.seed, place, run.facts["precision"] == "bf16", teacher, start)
         training.resume(run.folder)
+        written = time.monotonic()
         run.keep_history(training.epoch)
         if training.epoch:
             listen({"event": "resumed", "epoch": training.epoch})
         while training.epoch < run.recipe.plan.epochs:
             run.add_metrics(training.run_epoch(listen))
-            training.save(run.folder)
+            # On a graphics card an epoch may take less than writing it down: a few seconds may be lost then.
+            last = training.epoch == run.recipe.plan.epochs
+            if place.type == "cpu" or last or time.monotonic() - written > APART:
+                training.save(run.folder)
+                written = time.monotonic()
     run.facts["seconds"] = round(sum(epoch["seconds"] for epoch in run.history), 2)
     run.save()
     layers, weights = run.recipe.layers, training.weights()
