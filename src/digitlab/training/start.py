@@ -34,10 +34,17 @@ class Start:
         self.name, self.facts = name, {"name": name, "sha256": hashlib.sha256(recognizer.content).hexdigest()}
 
     def give(self, network: torch.nn.Module) -> None:
-        """Put the weights into a network. Raises ModelError where it has other layers."""
+        """Put the weights into a network; answers that it has beyond theirs begin at zero.
+
+        Raises ModelError where it has other layers.
+        """
         state = network.state_dict()
         own = {name: value.shape for name, value in state.items() if not name.endswith(COUNTED)}
         given = {name: torch.from_numpy(np.array(value)) for name, value in self._weights.items()}
+        for name in list(given)[-2:]:  # the last layer's: a start may know ten digits, and not that there are others
+            rows = own.get(name, given[name].shape)[0] - len(given[name])
+            if rows > 0:
+                given[name] = torch.cat([given[name], given[name].new_zeros(rows, *given[name].shape[1:])])
         if own != {name: value.shape for name, value in given.items()}:
             raise ModelError(
                 f"{self.name} has other layers than the recipe that is to start with it; take the recipe it was "
