@@ -12,6 +12,7 @@ from digitlab.cards import card  # noqa: E402
 from digitlab.data import strokes  # noqa: E402
 from digitlab.data.digits import Splits  # noqa: E402
 from digitlab.errors import ModelError, RunError  # noqa: E402
+from digitlab.networks import Network  # noqa: E402
 from digitlab.recipes import Recipe  # noqa: E402
 from digitlab.recognizer import load  # noqa: E402
 from digitlab.training.start import find_start  # noqa: E402
@@ -44,6 +45,19 @@ def test_what_was_learned_is_there_from_the_first_step_on(taught: Path, tmp_path
     assert (before.predict(images) == after.predict(images)).mean() > 0.95  # batch norm's means move with the digits
     assert after.manifest.training["start"]["name"] == str(taught)
     assert f"began with the weights of: {taught}" in card(after.manifest)
+
+
+def test_answers_that_a_start_does_not_know_begin_at_zero(taught: Path) -> None:
+    """A recogniser of ten digits becomes one that can also say "not a digit"."""
+    recipe = page(str(taught), [*LAYERS[:-1], "dense 11"])
+    network = Network(recipe.layers)
+    find_start(recipe).give(network)
+    images = splits(2).train.images
+    network.eval()
+    with torch.no_grad():
+        logits = network(torch.from_numpy(images)[:, None] / 255)
+    np.testing.assert_allclose(logits[:, :10], load(taught).logits(images), atol=1e-4)
+    assert not logits[:, 10].any()
 
 
 def test_a_run_that_was_stopped_goes_on_to_the_same_bits(taught: Path, tmp_path: Path) -> None:

@@ -9,11 +9,12 @@ torch = pytest.importorskip("torch")
 
 from digitlab import training  # noqa: E402
 from digitlab.data import strokes  # noqa: E402
-from digitlab.data.digits import Splits  # noqa: E402
+from digitlab.data.digits import Material, Pieces, Splits  # noqa: E402
 from digitlab.errors import ModelError, RecipeError, RunError  # noqa: E402
 from digitlab.recipes import Recipe  # noqa: E402
 from digitlab.recognizer import load  # noqa: E402
-from digitlab.training.teacher import Teacher, find_teacher  # noqa: E402
+from digitlab.training.loop import Training  # noqa: E402
+from digitlab.training.teacher import Choir, Teacher, find_teacher  # noqa: E402
 
 LAYERS = ["avgpool 4", "flatten", "dense 10"]
 
@@ -40,6 +41,49 @@ def test_an_answer_is_the_label_and_what_the_teacher_says() -> None:
         if label < 10:
             expected[:10] += 0.75 * opinion
         torch.testing.assert_close(answer, expected, atol=1e-5, rtol=0)
+
+
+def test_of_what_it_is_not_asked_about_the_label_counts_alone() -> None:
+    images = torch.from_numpy(strokes.generate(6, seed=2).images)[:, None] / 255
+    asked = torch.tensor([True, False] * 3)
+    answers = Teacher(load("default"), "default", 0.75).answers(images, torch.arange(6), 10, asked)
+    torch.testing.assert_close(answers[1::2], torch.eye(10)[1:6:2])
+    said = torch.from_numpy(load("default").predict_proba(images[::2, 0].numpy()))
+    torch.testing.assert_close(answers[::2], 0.75 * said + 0.25 * torch.eye(10)[:6:2], atol=1e-5, rtol=0)
+
+
+def test_the_pens_digits_and_pieces_are_not_put_to_the_teacher(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their labels are true by construction."""
+    digits = strokes.generate(60, seed=2)
+    others = Pieces(np.zeros((20, 3, 28, 28), np.uint8), np.full(20, 3))
+    recipe = page("default", epochs=1)
+    teacher = Teacher(load("default"), "default", 0.9)
+    counts = []
+    plain = Teacher.answers
+
+    def answers(self, images, labels, count, asked):
+        counts.append((len(labels), int(asked.sum())))
+        return plain(self, images, labels, count, asked)
+
+    monkeypatch.setattr(Teacher, "answers", answers)
+    material = Material(digits, digits[:10], digits[:0], others, drawn=25)
+    Training(recipe, material, 0, torch.device("cpu"), False, teacher).run_epoch(lambda event: None)
+    assert counts == [(80, 35)]
+
+
+@pytest.mark.parametrize("kind", ["one that rejects", "committee"])
+def test_in_torch_a_teacher_says_what_its_file_says(kind: str, tmp_path: Path) -> None:
+    """Of a committee's member that can say "not a digit", the ten digits vote."""
+    recognizer = load("default")
+    if kind == "committee":
+        learns = {"epochs": 1, "learning_rate": 0.01}
+        members = [{"name": "plain", "layers": LAYERS, "training": learns},
+                   {"name": "rejects", "layers": ["maxpool 4", "flatten", "dense 11"], "training": learns}]  # fmt: skip
+        recipe = Recipe.from_dict({"members": members, "data": {"name": "strokes"}}, "all")
+        recognizer = load(training.train(recipe, splits=splits(), out=tmp_path / "run").folder)
+    images = strokes.generate(50, seed=4).images
+    said = Choir(recognizer, torch.device("cpu"), False)(torch.from_numpy(images)[:, None] / 255)
+    np.testing.assert_allclose(said, recognizer.predict_proba(images), atol=1e-5)
 
 
 def test_a_student_learns_what_its_teacher_says_and_not_only_the_labels(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ class CapturedStep:
         for group in optimizer.param_groups:
             group["lr"] = self._rate
         changed = [network, *([average] if average is not None else [])]
-        with _unchanged(changed, optimizer):
+        with unchanged(changed, optimizer):
             beside = torch.cuda.Stream()
             beside.wait_stream(torch.cuda.current_stream())
             with torch.cuda.stream(beside):
@@ -93,7 +93,7 @@ def _floating(averaged: torch.nn.Module, current: torch.nn.Module) -> Iterable[t
                 yield mine.detach(), other
 
 
-class _unchanged:
+class unchanged:
     """Steps taken within leave no trace: weights, buffers and the optimiser's state are as they were, in place."""
 
     def __init__(self, modules: Iterable[torch.nn.Module], optimizer: torch.optim.Optimizer) -> None:

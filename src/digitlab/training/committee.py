@@ -36,7 +36,7 @@ def train_members(run: Run, material: Material, splits: Splits | Material | None
         RunError: a member's folder holds another run, or its digits have changed.
     """
     members = run.recipe.members
-    if run.facts["device"] == "cuda" and not splits:
+    if beside(run) and not splits:  # digits that are only in memory here, no other process has
         _train_beside(run, listen)
     done = 0
     runs = []
@@ -75,6 +75,11 @@ def _opened(run: Run, number: int, member: Member) -> Run | None:
     if one.recipe.digest != member.recipe.digest or one.seed != _seed(run, member):
         raise RunError(f"{folder} is not the member that its committee names; remove that folder to train it again")
     return one
+
+
+def beside(run: Run) -> bool:
+    """Tell whether members are trained side by side: one of them leaves most of a graphics card idle."""
+    return bool(run.facts["device"] == "cuda")
 
 
 def _train_beside(run: Run, listen: Listener) -> None:

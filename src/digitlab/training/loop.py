@@ -184,7 +184,7 @@ class Training:
 
     def _step(self, x: torch.Tensor, y: torch.Tensor, rate: float) -> torch.Tensor:
         """Take one step at this rate; return the loss, in a tensor without dimensions."""
-        if self.device.type == "cuda" and self.recipe.plan.optimizer in CAPTURABLE:
+        if self._captures():
             if self._captured is None and len(x) == self.recipe.plan.batch_size:
                 self._captured = CapturedStep(self._learn, self.network, self.optimizer, self.average, x, y)
             if self._captured and x.shape == self._captured.shape:
@@ -197,6 +197,10 @@ class Training:
             self.average.update_parameters(self.network)
             self._averaged += 1
         return loss
+
+    def _captures(self) -> bool:
+        """Tell whether steps are captured: on a graphics card, by optimisers that wait for nothing there."""
+        return self.device.type == "cuda" and self.recipe.plan.optimizer in CAPTURABLE
 
     def _learn(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         with self._autocast:
