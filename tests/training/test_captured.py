@@ -1,6 +1,6 @@
 """A captured step takes the steps that a plain one takes.
 
-Where there is no graphics card, a stand-in for CUDA's graphs takes the step again whenever it is replayed, which is what
+Where there is no graphics card, a stand-in for CUDA graphs takes the step again whenever it is replayed, which is what
 a graph does; so what is tested is all but the capture itself.
 """
 

@@ -97,13 +97,19 @@ class Choir:
         """Return calibrated probabilities, (N, 10) float32, of (N, 1, 28, 28) float in 0..1."""
         return torch.cat([self._said(part) for part in images.split(AT_ONCE)])
 
-    def _said(self, images: torch.Tensor) -> torch.Tensor:
-        total = images.new_zeros(len(images), 10)
+    @torch.no_grad()
+    def each(self, images: torch.Tensor) -> list[torch.Tensor]:
+        """Return what each member says, calibrated by itself: of each (N, 10) float32; images as for the whole."""
         images = images.contiguous(memory_format=torch.channels_last)
+        votes = []
         for network, coldness in self._voices:
             with self._autocast:
                 logits = network(images)
-            total += (logits[:, :10].float() * coldness).softmax(1)
+            votes.append((logits[:, :10].float() * coldness).softmax(1))
+        return votes
+
+    def _said(self, images: torch.Tensor) -> torch.Tensor:
+        total = torch.stack(self.each(images)).sum(0)
         return (total.add(1e-20).log() * self._coldness).softmax(1)
 
 
