@@ -3,7 +3,7 @@
 Runs lie in runs/compare/ and are used again, so the script can be stopped and started. Those of `fast` and `fast-99.4`
 are by fast_training.py, whose figures are taken over. Writes results/own.json, and what `digitlab recipes` shows.
 
-    python benchmarks/own.py --only tiny     # five trainings, under an hour on two cores
+    python benchmarks/own.py --only tiny     # five trainings, an hour or so on two cores
     python benchmarks/own.py --finished-only # what the runs so far give; trains nothing
 """
 

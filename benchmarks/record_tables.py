@@ -17,6 +17,21 @@ def _with_spread(part: Results | None) -> str:
     return f"{percent(part['mean'])} ({interval(part['low'], part['high'])})"
 
 
+def committees(page: Results) -> str:
+    whole, every = page["committee"], page["all"]
+    members = [value for name, value in page["networks"].items() if not name.startswith("best ")]
+    best = [value for name, value in page["networks"].items() if name.startswith("best ")]
+    corrected = f"{percent(whole['corrected_accuracy'])}"
+    rows = [
+        ("its five members alone, mean", percent(sum(members) / len(members)), ""),
+        ("`committee`, as it was trained", percent(whole["accuracy"]), corrected),
+        (f"runs of `best`, which learned from it, mean of {len(best)}", percent(sum(best) / len(best)), ""),
+        (f"all {every['committees']} committees of {every['size']} among these networks, mean",
+         percent(every["mean"]), ""),
+    ]  # fmt: skip
+    return markdown(("networks", "MNIST's test images", "labels as most annotators give them"), rows)
+
+
 def low_data(page: Results) -> str:
     columns = ("labels", *BEGINNINGS.values(), "fewer mistakes")
     rows = []

@@ -64,10 +64,10 @@ def classics(page: Results) -> str:
 
 def own(page: Results) -> str:
     columns = ("recipe", "parameters", "measured: mean (95 % interval)", "mark to pass", "passed", "runs", "epochs",
-               "minutes a run")  # fmt: skip
+               "minutes a run", "on")  # fmt: skip
     rows = [
         (f"`{row['name']}`", f"{row['parameters']:,}", with_spread(row), row["said"], met(row), runs_of(row),
-         row["epochs"], f"{row['seconds'] / 60:.0f}")
+         row["epochs"], f"{row['seconds'] / 60:.0f}", row["hardware"])
         for row in page["rows"]
     ]  # fmt: skip
     return markdown(columns, rows)
@@ -177,6 +177,7 @@ def judge(page: Results) -> str:
 TABLES: dict[str, tuple[str, Callable[[Results], str], str]] = {
     "classics": ("classics", classics, "classics.py"),
     "own": ("own", own, "own.py"),
+    "committees": ("committees", record_tables.committees, "committees.py"),
     "lenet50": ("lenet50", lenet50, "classics.py"),
     "throughput": ("throughput", throughput, "throughput.py"),
     "cold-start": ("cold_start", cold_start, "cold_start.py"),
