@@ -1,7 +1,7 @@
 """Members of a committee trained side by side on a graphics card, each in a process of its own.
 
 One small network does not fill a card. Processes share it in turns; with NVIDIA's MPS service they share it at the same
-time, which took five eighths of the time where it was measured.
+time, which took two thirds of the time where it was measured.
 """
 
 from __future__ import annotations
