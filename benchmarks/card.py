@@ -1,0 +1,124 @@
+"""Train what wants a graphics card, in the order in which one learns from another, as many side by side as it bears.
+
+Three committees that share no member, five runs of `best` taught by the first, three of `student` taught by the first
+`best`. Runs lie in runs/, and in runs/compare/ for own.py once they are finished. What is finished stays, what was
+stopped goes on, so it may be given little time and started again. NVIDIA's MPS service, started before, helps:
+
+    nvidia-cuda-mps-control -d
+    python benchmarks/card.py --minutes 30
+    python benchmarks/own.py --finished-only && python benchmarks/committees.py
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import record
+from classics import RUNS
+from digitlab.errors import RunError
+from digitlab.evaluation.comparison import folder_of
+from digitlab.recipes import Recipe
+from digitlab.training import Run, pick_device
+
+CARD = 9  # trainings at once: a card of 2023 is busy then, and 16 cores start their kernels
+LOOK = 0.5  # seconds
+TRAIN = "import sys; from digitlab import training; training.train(sys.argv[1], seed=int(sys.argv[2]), out=sys.argv[3])"
+GO_ON = "import sys; from digitlab import training; training.resume(sys.argv[3])"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One training, and the task that must be done before it."""
+
+    recipe: str
+    seed: int
+    after: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is called, and its folder in runs/."""
+        return f"{self.recipe}-{self.seed}"
+
+    @property
+    def share(self) -> int:
+        """How many of the trainings at once it is."""
+        return len(Recipe.load(self.recipe).members) or 1
+
+
+TASKS = (
+    Task("committee", 0),
+    *(Task("best", seed, "committee-0") for seed in range(3)),
+    Task("student", 0, "best-0"),
+    Task("committee", 1, "best-0"),
+    *(Task("best", seed, "committee-0") for seed in (3, 4)),
+    Task("committee", 2, "best-0"),
+    *(Task("student", seed, "best-0") for seed in (1, 2)),
+)
+
+
+def finished(folder: Path) -> bool:
+    return (folder / "run.json").exists() and Run.open(folder).finished
+
+
+def keep(task: Task, folder: Path) -> None:
+    """Put a finished run where own.py looks for it."""
+    to = folder_of(Recipe.load(task.recipe), task.seed, RUNS)
+    if not to.exists():
+        shutil.copytree(folder, to)
+
+
+def train_all(runs: Path, deadline: float) -> list[str]:
+    """Train until all is done or the time is up; return the names of what is left. Raises RunError where one fails."""
+    waiting = [task for task in TASKS if not finished(runs / task.name)]
+    done = {task.name for task in TASKS} - {task.name for task in waiting}
+    busy: dict[Task, subprocess.Popen[bytes]] = {}
+    started = time.monotonic()
+    try:
+        while (waiting or busy) and time.monotonic() < deadline:
+            for task in list(waiting):
+                room = CARD - sum(one.share for one in busy)
+                if (task.after and task.after not in done) or (busy and task.share > room):
+                    continue
+                waiting.remove(task)
+                begun = (runs / task.name / "run.json").exists()
+                command = [sys.executable, "-c", GO_ON if begun else TRAIN, task.recipe, str(task.seed)]
+                busy[task] = subprocess.Popen([*command, str(runs / task.name)])
+                print(
+                    f"{time.monotonic() - started:6.0f} s: {task.name} {'goes on' if begun else 'begins'}", flush=True
+                )
+            time.sleep(LOOK)
+            for task, process in list(busy.items()):
+                if process.poll() is None:
+                    continue
+                del busy[task]
+                if process.returncode:
+                    raise RunError(f"{task.name} failed; see above, and start again when it is mended")
+                done.add(task.name)
+                keep(task, runs / task.name)
+                print(f"{time.monotonic() - started:6.0f} s: {task.name} is done", flush=True)
+    finally:
+        for process in busy.values():
+            process.terminate()
+        for process in busy.values():
+            process.wait()
+    return [task.name for task in (*busy, *waiting)]
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    options.add_argument("--minutes", type=float, default=60.0, help="to stop after; what is left goes on next time")
+    options.add_argument("--runs", type=Path, default=record.ROOT / "runs", metavar="DIR")
+    asked = options.parse_args()
+    pick_device("cuda")  # or tell that there is none
+    left = train_all(asked.runs, time.monotonic() + 60 * asked.minutes)
+    print(f"left for next time: {', '.join(left)}" if left else "all is done")
+
+
+if __name__ == "__main__":
+    record.run(main)
