@@ -11,10 +11,11 @@ from digitlab import training  # noqa: E402
 from digitlab.cards import card  # noqa: E402
 from digitlab.data import strokes  # noqa: E402
 from digitlab.data.digits import Splits  # noqa: E402
-from digitlab.errors import ModelError, RunError  # noqa: E402
+from digitlab.errors import ModelError, RecipeError, RunError  # noqa: E402
 from digitlab.networks import Network  # noqa: E402
 from digitlab.recipes import Recipe  # noqa: E402
 from digitlab.recognizer import load  # noqa: E402
+from digitlab.tensors import weights  # noqa: E402
 from digitlab.training.start import find_start  # noqa: E402
 
 LAYERS = ["conv 4 5 stride 4 nobias", "batchnorm", "relu", "flatten", "dense 10"]
@@ -58,6 +59,32 @@ def test_answers_that_a_start_does_not_know_begin_at_zero(taught: Path) -> None:
         logits = network(torch.from_numpy(images)[:, None] / 255)
     np.testing.assert_allclose(logits[:, :10], load(taught).logits(images), atol=1e-4)
     assert not logits[:, 10].any()
+
+
+def test_a_share_of_the_start_stays(taught: Path, tmp_path: Path) -> None:
+    """Weights lie on the way between both; one that was stopped goes on to the same bits."""
+    learned = training.train(page(str(taught), epochs=3), splits=splits(), out=tmp_path / "learned")
+    mixed = page(str(taught), epochs=3, start_share=0.25)
+    run = training.train(mixed, splits=splits(), out=tmp_path / "mixed")
+    first, last, between = (weights(r.read_bytes())[0] for r in (taught / "recognizer.onnx", learned.recognizer,
+                                                                 run.recognizer))  # fmt: skip
+    for name, value in between.items():
+        np.testing.assert_allclose(value, 0.75 * last[name] + 0.25 * first[name], atol=1e-6)
+
+    def stop(event: dict) -> None:
+        if event["event"] == "progress" and event["epoch"] == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        training.train(mixed, splits=splits(), out=tmp_path / "stopped", listen=stop)
+    stopped = training.resume(tmp_path / "stopped", splits=splits())
+    images = splits(2).train.images
+    np.testing.assert_array_equal(load(stopped.folder).logits(images), load(run.folder).logits(images))
+
+
+def test_a_share_of_no_start_is_refused() -> None:
+    with pytest.raises(RecipeError, match="name a start"):
+        page("", start_share=0.5)
 
 
 def test_a_run_that_was_stopped_goes_on_to_the_same_bits(taught: Path, tmp_path: Path) -> None:

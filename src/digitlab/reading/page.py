@@ -18,7 +18,7 @@ from digitlab.readings import Box, Digit, Line
 from digitlab.recognizer import load
 
 LONGEST = 1600  # a longer side of about this many pixels shows any digit that a person would photograph
-LIKELY = 0.75  # log odds from which on a digit is read: a page without any should stay empty
+LIKELY = 0.5  # log odds from which on a digit is read: a page without any should stay empty
 DOUBTFUL = 5.0  # log odds below 0 down to which a piece that was left out casts doubt on its line
 AGREED = 0.98  # probability of one label from which on nobody else is asked
 JUDGE_SAYS = 0.7  # weight of the judge's labels; best on held-out pieces, of which it knows the surroundings

@@ -42,6 +42,7 @@ class Plan:
     settle_share: float = 0.0  # of the augmentation that stays in those; 0: none
     settle_rate: float = 0.0  # learning rate at which those begin, the schedule having ended before; 0: it goes on
     start: str = ""  # a recogniser with whose weights to begin: its run folder, its file, or a bundled name
+    start_share: float = 0.0  # of the weights in the end, those begun with; the rest are what was learned
     teacher: str = ""  # a recogniser to learn from beside the labels: its run folder, its file, or a bundled name
     teacher_share: float = 0.0  # of what is learned from each digit, the teacher's
     precision: Literal["auto", "fp32", "bf16"] = "auto"  # auto: bf16 where the processor is fast at it
@@ -109,7 +110,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "accuracy": (0, 100), "epochs": (0, 100_000), "batch_size": (1, 65_536), "learning_rate": (1e-9, 100),
     "warmup": (0, 0.99), "momentum": (0, 0.9999), "weight_decay": (0, 10), "label_smoothing": (0, 0.99),
     "averaging": (0, 0.999999), "settle_epochs": (0, 100_000), "settle_share": (0, 1),
-    "settle_rate": (0, 100), "teacher_share": (0, 1), "train_size": (0, 10_000_000),
+    "settle_rate": (0, 100), "start_share": (0, 0.99), "teacher_share": (0, 1), "train_size": (0, 10_000_000),
     "strokes": (0, 10_000_000), "pieces": (0, 10_000_000), "rotation": (0, 180), "shear": (0, 60),
     "zoom": (0, 0.9), "shift": (0, 14), "elastic": (0, 14), "thickness": (0, 2), "blur": (0, 10), "contrast": (0, 1),
     "noise": (0, 1), "appearance": (0, 1), "disturbance": (0, 1), "outline": (0, 1), "scratches": (0, 1),
@@ -147,4 +148,6 @@ def filled(kind: Any, given: Any, where: str) -> Any:
         raise RecipeError(
             f"{where}: a teacher needs a share, and a share a teacher; name both, as in teacher_share = 0.7"
         )
+    if kind is Plan and values.get("start_share") and not values.get("start"):
+        raise RecipeError(f"{where}: start_share = {values['start_share']} of nothing; name a start, or leave it out")
     return kind(**values)

@@ -33,6 +33,18 @@ class Start:
         self._weights: dict[str, np.ndarray] = weights(recognizer.content, name)[0]
         self.name, self.facts = name, {"name": name, "sha256": hashlib.sha256(recognizer.content).hexdigest()}
 
+    def mix(self, learned: dict[str, np.ndarray], share: float) -> dict[str, np.ndarray]:
+        """Return weights on the way from what was learned to the start's, of which they have `share`.
+
+        Source: Wortsman et al., "Robust fine-tuning of zero-shot models", 2022 (arXiv 2109.01903).
+        """
+        mixed = dict(learned)
+        for name, own in self._weights.items():
+            given = np.zeros_like(learned[name])
+            given[: len(own)] = own  # answers that the start does not know are zero, as they were in the beginning
+            mixed[name] = ((1 - share) * learned[name] + share * given).astype(np.float32)
+        return mixed
+
     def give(self, network: torch.nn.Module) -> None:
         """Put the weights into a network; answers that it has beyond theirs begin at zero.
 

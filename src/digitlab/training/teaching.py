@@ -66,8 +66,11 @@ def asked_teacher(run: Run) -> Teacher | None:
 
 
 def asked_start(run: Run) -> Start | None:
-    """Return what a run that has no checkpoint yet starts with. Raises as `asked_teacher` does."""
-    if (run.folder / checkpoint.FILE).exists():
+    """Return what a run starts with, if it still matters: there is no checkpoint yet, or some of it is to stay.
+
+    Raises as `asked_teacher` does.
+    """
+    if (run.folder / checkpoint.FILE).exists() and not run.recipe.plan.start_share:
         return None
     start = find_start(run.recipe)
     if start and start.facts != run.facts.get("start"):
@@ -96,6 +99,8 @@ def go_on(run: Run, material: Material, listen: Listener) -> Run:
     run.facts["seconds"] = round(sum(epoch["seconds"] for epoch in run.history), 2)
     run.save()
     layers, weights = run.recipe.layers, training.weights()
+    if start and run.recipe.plan.start_share:
+        weights = start.mix(weights, run.recipe.plan.start_share)
     write_recognizer(run, lambda manifest: to_onnx(layers, weights, manifest), material)
     return run
 
