@@ -45,7 +45,7 @@ class Start:
             mixed[name] = ((1 - share) * learned[name] + share * given).astype(np.float32)
         return mixed
 
-    def give(self, network: torch.nn.Module) -> None:
+    def give(self, network: Network) -> None:
         """Put the weights into a network; answers that it has beyond theirs begin at zero.
 
         Raises ModelError where it has other layers.
@@ -53,9 +53,9 @@ class Start:
         state = network.state_dict()
         own = {name: value.shape for name, value in state.items() if not name.endswith(COUNTED)}
         given = {name: torch.from_numpy(np.array(value)) for name, value in self._weights.items()}
-        for name in list(given)[-2:]:  # the last layer's: a start may know ten digits, and not that there are others
-            rows = own.get(name, given[name].shape)[0] - len(given[name])
-            if rows > 0:
+        for name in (name for name in own if name.startswith(f"stages.{len(network.stages) - 1}.")):
+            # A start may know ten digits, and not that there is anything else.
+            if name in given and (rows := own[name][0] - len(given[name])) > 0:
                 given[name] = torch.cat([given[name], given[name].new_zeros(rows, *given[name].shape[1:])])
         if own != {name: value.shape for name, value in given.items()}:
             raise ModelError(
