@@ -1,8 +1,9 @@
 """Train what wants a graphics card, in the order in which one learns from another, as many side by side as it bears.
 
-Three committees that share no member, five runs of `best` taught by the first, three of `student` taught by the first
-`best`. Runs lie in runs/, and in runs/compare/ for own.py once they are finished. What is finished stays, what was
-stopped goes on, so it may be given little time and started again. NVIDIA's MPS service, started before, helps:
+Five runs of `best`, three of `student` taught by the first of them, five of `conv2-rotated`, three committees that share
+no member. Runs lie in runs/, and in runs/compare/ for own.py and classics.py once they are finished. What is finished
+stays, what was stopped goes on, so it may be given little time and started again. NVIDIA's MPS service, started before,
+helps:
 
     nvidia-cuda-mps-control -d
     python benchmarks/card.py --minutes 30
@@ -16,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,13 +54,10 @@ class Task:
 
 
 TASKS = (
-    Task("committee", 0),
-    *(Task("best", seed, "committee-0") for seed in range(3)),
-    Task("student", 0, "best-0"),
-    Task("committee", 1, "best-0"),
-    *(Task("best", seed, "committee-0") for seed in (3, 4)),
-    Task("committee", 2, "best-0"),
-    *(Task("student", seed, "best-0") for seed in (1, 2)),
+    *(Task("best", seed) for seed in range(5)),
+    *(Task("student", seed, "best-0") for seed in range(3)),
+    *(Task("conv2-rotated", seed) for seed in range(5)),
+    *(Task("committee", seed) for seed in range(3)),
 )
 
 
@@ -73,9 +72,15 @@ def keep(task: Task, folder: Path) -> None:
         shutil.copytree(folder, to)
 
 
-def train_all(runs: Path, deadline: float) -> list[str]:
-    """Train until all is done or the time is up; return the names of what is left. Raises RunError where one fails."""
-    waiting = [task for task in TASKS if not finished(runs / task.name)]
+def train_all(runs: Path, deadline: float, only: Sequence[str] = ()) -> list[str]:
+    """Train until all is done or the time is up; return the names of what is left. Raises RunError where one fails.
+
+    Args:
+        runs: the folder that they lie in.
+        deadline: by time.monotonic().
+        only: recipes to train; all if there are none.
+    """
+    waiting = [task for task in TASKS if task.recipe in (only or task.recipe) and not finished(runs / task.name)]
     done = {task.name for task in TASKS} - {task.name for task in waiting}
     busy: dict[Task, subprocess.Popen[bytes]] = {}
     started = time.monotonic()
@@ -114,9 +119,11 @@ def main() -> None:
     options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     options.add_argument("--minutes", type=float, default=60.0, help="to stop after; what is left goes on next time")
     options.add_argument("--runs", type=Path, default=record.ROOT / "runs", metavar="DIR")
+    recipes = list(dict.fromkeys(task.recipe for task in TASKS))
+    options.add_argument("--only", action="append", choices=recipes, help="a recipe, with what it learns from finished")
     asked = options.parse_args()
     pick_device("cuda")  # or tell that there is none
-    left = train_all(asked.runs, time.monotonic() + 60 * asked.minutes)
+    left = train_all(asked.runs, time.monotonic() + 60 * asked.minutes, asked.only or ())
     print(f"left for next time: {', '.join(left)}" if left else "all is done")
 
 
