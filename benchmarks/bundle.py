@@ -1,6 +1,7 @@
 """Make a finished run a recogniser that ships with the package: measured, stamped, carded.
 
     digitlab train reader && python benchmarks/bundle.py runs/reader-0
+    python benchmarks/bundle.py --int8 reader       # the judge that ships, in eight bits: the one that reads
     digitlab train default && python benchmarks/bundle.py runs/default-0
 
 The judge of pieces comes first: with it, pictures of single digits are read to measure the other. Writes
@@ -17,15 +18,20 @@ from pathlib import Path
 from typing import Any
 
 import record
-from digitlab import storage
+from digitlab import data, storage
 from digitlab.cards import card
-from digitlab.errors import RunError
+from digitlab.data import pieces
+from digitlab.data.digits import Material
+from digitlab.errors import RunError, UsageError
 from digitlab.evaluation import held_out, judge
+from digitlab.exchange.to_int8 import to_int8
 from digitlab.networks.onnx_graph import with_manifest
 from digitlab.reading import Reader
 from digitlab.recipes import Recipe
-from digitlab.recognizer import Recognizer
+from digitlab.recognizer import Recognizer, load
 from digitlab.training import Run
+from digitlab.training.run import HELD_OUT
+from digitlab.training.teaching import calibrated
 from photos import score_singles
 
 WEIGHTS = record.ROOT / "src" / "digitlab" / "weights"
@@ -79,11 +85,43 @@ def measure(recognizer: Recognizer) -> tuple[dict[str, Any], dict[str, Any]]:
     return figures, everything
 
 
+def in_eight_bits(judge: Recognizer) -> bytes:
+    """Return the file of a judge in eight bits, calibrated and measured on the pieces that it was held to itself."""
+    splits, training = data.load("mnist"), judge.manifest.training
+    recipe = Recipe.from_dict(judge.manifest.recipe, judge.name)
+    held_out = pieces.load(recipe.data.pieces // 10, HELD_OUT + training["seed"], splits.validation)
+    content = to_int8(judge)
+    manifest = Recognizer(content).manifest
+    bare = dataclasses.replace(manifest, temperature=1.0, digit_temperature=1.0, digit_offset=0.0)
+    made = calibrated(Recognizer(with_manifest(content, bare)), Material(*splits, held_out=held_out))
+    return with_manifest(content, made)
+
+
+def ship(content: bytes, everything: dict[str, Any], weights: Path, results: Path) -> None:
+    """Write a recogniser among those that ship, its card and its figures. Raises RunError where it is too large."""
+    manifest = Recognizer(content).manifest
+    small_enough(manifest.name, len(content), weights)
+    parameters = Recipe.from_dict(manifest.recipe, manifest.name).parameters
+    facts = {"name": manifest.name, "parameters": parameters, "bytes": len(content), "seed": manifest.training["seed"]}
+    facts["sha256"] = hashlib.sha256(content).hexdigest()
+    storage.write_bytes(weights / f"{manifest.name}.onnx", content)
+    storage.write_text(weights / f"{manifest.name}.md", card(manifest) + "\n")
+    record.write(manifest.name, facts | everything, libraries=("onnxruntime", "numpy"), results=results)
+    print(card(manifest))
+
+
 def main() -> None:
     options = record.parser(__doc__)
-    options.add_argument("run", type=Path, metavar="RUN", help="the folder of a finished run")
+    options.add_argument("run", type=Path, nargs="?", metavar="RUN", help="the folder of a finished run")
+    options.add_argument("--int8", metavar="JUDGE", help="instead of a run: a judge that ships, in eight bits")
     options.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR", help="where it goes")
     asked = options.parse_args()
+    if (asked.run is None) == (asked.int8 is None):
+        raise UsageError("name either the folder of a run or, with --int8, a judge that ships")
+    if asked.int8:
+        content = in_eight_bits(load(asked.int8))
+        ship(content, measure_judge(Recognizer(content))[1], asked.weights, asked.results)
+        return
     run = Run.open(asked.run)
     checked(run, asked.weights)
     content = run.recognizer.read_bytes()
@@ -94,14 +132,7 @@ def main() -> None:
     manifest = dataclasses.replace(
         recognizer.manifest, recipe=Recipe.load(run.recipe.name).to_dict(), figures=figures, training=training
     )
-    stamped = with_manifest(content, manifest)
-    small_enough(run.recipe.name, len(stamped), asked.weights)
-    facts = {"name": run.recipe.name, "parameters": run.recipe.parameters, "bytes": len(stamped), "seed": run.seed}
-    facts["sha256"] = hashlib.sha256(stamped).hexdigest()
-    storage.write_bytes(asked.weights / f"{run.recipe.name}.onnx", stamped)
-    storage.write_text(asked.weights / f"{run.recipe.name}.md", card(manifest) + "\n")
-    record.write(run.recipe.name, facts | everything, libraries=("onnxruntime", "numpy"), results=asked.results)
-    print(card(manifest))
+    ship(with_manifest(content, manifest), everything, asked.weights, asked.results)
 
 
 if __name__ == "__main__":

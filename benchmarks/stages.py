@@ -23,6 +23,7 @@ from digitlab.finding.candidate import Candidate
 from digitlab.finding.propose import Proposals
 from digitlab.reading import Reader, judging, page, reader
 from digitlab.reading.open import Document
+from digitlab.reading.page import JUDGE
 from digitlab.recognizer import load
 from processes import Watch
 from reading_speed import COLUMNS, ROWS, SIZES, full_page, photos
@@ -98,7 +99,7 @@ def profile(file: Path, model: str, rounds: int) -> dict[str, Any]:
     The plain one has all cores. Stages are watched on one: where threads share them, they overlap.
     """
     reads, plain, taken = Reader(model), [], []
-    alone = Reader(load(model, threads=1), load("reader", threads=1))
+    alone = Reader(load(model, threads=1), load(JUDGE, threads=1))
     for turn in range(rounds + 1):
         start = time.perf_counter()
         reading = reads.read(file)

@@ -97,6 +97,10 @@ def card(manifest: Manifest, use: str = "") -> str:
     for role, what in (("start", "began with the weights of"), ("teacher", "taught by")):
         if role in training:
             lines.append(f"- {what}: {training[role]['name']}, SHA-256 {training[role]['sha256'][:16]}…")
+    if "quantised" in training:
+        of = training["quantised"]
+        digest, images = f"SHA-256 {of['sha256'][:16]}…", f"ranges from {of['images']:,} images"
+        lines.append(f"- in eight bits, made of: {of['name']}, {digest}, {images}")
     for number, member in enumerate(training.get("members", []), 1):
         reached = member["validation"]
         share = "" if reached is None else f": {100 * reached:.2f} % on the validation digits"

@@ -11,6 +11,7 @@ LARGEST_FILE = 256 * 2**20  # bytes
 OPERATORS = {
     "Add", "AveragePool", "BatchNormalization", "Cast", "Concat", "Conv", "Flatten", "Gemm", "GlobalAveragePool",
     "Identity", "Log", "MatMul", "MaxPool", "Mul", "Relu", "Reshape", "Sigmoid", "Slice", "Softmax", "Tanh",
+    "DequantizeLinear", "QLinearConv", "QuantizeLinear",
 }  # fmt: skip
 
 

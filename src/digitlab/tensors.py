@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 
-from digitlab.errors import MissingExtraError
+from digitlab.errors import MissingExtraError, ModelError
 from digitlab.inspection import inspect
 from digitlab.manifest import KEY, Manifest
 from digitlab.recipes import Recipe
@@ -23,12 +23,14 @@ def weights(content: bytes, where: str = "this model") -> tuple[dict[str, np.nda
         which nothing but training uses, are not there.
 
     Raises:
-        ModelError: the file is damaged, foreign or unsafe.
+        ModelError: the file is damaged, foreign or unsafe, or in eight bits.
     """
     inspect(content, where)
     import onnx
 
     model = onnx.load_model_from_string(content)
+    if any(node.op_type == "QLinearConv" for node in model.graph.node):
+        raise ModelError(f"{where} is in eight bits, and its weights are rounded; use the one that it was made of")
     manifest = Manifest.from_json({e.key: e.value for e in model.metadata_props}[KEY], where)
     arrays = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
     last = len(Recipe.from_dict(manifest.recipe, manifest.name).layers) - 1

@@ -284,7 +284,7 @@ def test_single_reads_whatever_it_looks_like_and_does_without_a_judge() -> None:
 
 def test_without_a_judge_the_bundled_one_is_asked(monkeypatch) -> None:
     told = always(4, odds=-8.0)
-    monkeypatch.setattr(page, "load", lambda name: told if name == "reader" else None)
+    monkeypatch.setattr(page, "load", lambda name: told if name == "reader-int8" else None)
     assert read_page(open_image(write(["1"])[0]), always(4)) == ()
     assert told.asked
 

@@ -210,7 +210,7 @@ def test_one_set_of_models_serves_all_threads(monkeypatch) -> None:
     monkeypatch.setattr(reader, "_model", lambda model: loaded.append(model) or load(model))
     pictures = [np.full((40, 40), 255, np.uint8)] * 3
     assert len(list(Reader().read_many(pictures, workers=2))) == 3
-    assert sorted(loaded) == ["default", "reader"]
+    assert sorted(loaded) == ["default", "reader-int8"]
 
 
 def test_the_only_picture_gets_all_cores_and_several_share_them(monkeypatch) -> None:

@@ -10,8 +10,8 @@ from digitlab.exchange.extra import needs_keras
 from digitlab.exchange.opening import ARCHITECTURE, open_model
 from digitlab.recognizer import Recognizer
 
-FORMATS = ("keras-json", "keras", "onnx", "safetensors")
-ENDINGS = {"keras": ".keras", "onnx": ".onnx", "safetensors": ".safetensors"}
+FORMATS = ("keras-json", "keras", "onnx", "int8", "safetensors")
+ENDINGS = {"keras": ".keras", "onnx": ".onnx", "int8": ".onnx", "safetensors": ".safetensors"}
 
 
 def export_model(model: str | Path | Recognizer, to: str, out: str | Path) -> tuple[Path, ...]:
@@ -19,7 +19,8 @@ def export_model(model: str | Path | Recognizer, to: str, out: str | Path) -> tu
 
     Args:
         model: whatever `open_model` opens, or a recogniser.
-        to: "keras-json" (architecture and weights as two files), "keras", "onnx" or "safetensors".
+        to: "keras-json" (architecture and weights as two files), "keras", "onnx", "int8" (ONNX that counts
+            in eight bits, see `digitlab.exchange.to_int8`) or "safetensors".
         out: the file to write, with the format's ending; of "keras-json" a folder, or the architecture's .json, beside
             which its .weights.h5 goes. A file of that name is replaced.
 
@@ -30,6 +31,7 @@ def export_model(model: str | Path | Recognizer, to: str, out: str | Path) -> tu
         UsageError: there is no such format, or `out` has the ending of another one.
         ModelError: the recogniser cannot be opened, or cannot be said in that format.
         MissingExtraError: Keras or safetensors is not installed.
+        DataError, DownloadError: of "int8", the digits that show how large its values become cannot be had.
         OutputError: nothing can be written to `out`.
     """
     if to not in FORMATS:
@@ -52,6 +54,10 @@ def export_model(model: str | Path | Recognizer, to: str, out: str | Path) -> tu
             from digitlab.exchange.states import to_safetensors
 
         content = to_safetensors(recognizer)
+    elif to == "int8":
+        from digitlab.exchange.to_int8 import to_int8
+
+        content = to_int8(recognizer)
     else:
         content = recognizer.content
     storage.write_bytes(path, content)

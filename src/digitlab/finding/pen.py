@@ -19,11 +19,12 @@ FAINTEST = 40  # level above which a pixel of the canvas is ink, of which the fu
 BROADER, FINER = 4, 2  # how far the other two pens of `pens` differ, pixels of the canvas
 
 
-def normal_strokes(ink: np.ndarray) -> np.ndarray:
+def normal_strokes(ink: np.ndarray, thickest: float = THICKEST) -> np.ndarray:
     """Return a digit's ink with strokes of a usual width; unchanged where they are so already.
 
     Args:
         ink: (height, width) uint8, one digit cropped to its ink, 255 is full ink.
+        thickest: width up to which strokes are left as they are, pixels of the framed digit.
 
     Returns:
         uint8, the same digit, perhaps at another size and with a margin; for `digitlab.framing.frame`.
@@ -33,7 +34,7 @@ def normal_strokes(ink: np.ndarray) -> np.ndarray:
     pixel = CANVAS / BOX
     canvas = _on_canvas(ink)
     width, full = _stroke(canvas)
-    if THINNEST * pixel <= width <= THICKEST * pixel:
+    if THINNEST * pixel <= width <= thickest * pixel:
         return ink
     canvas = cv2.convertScaleAbs(canvas, alpha=255 / full)  # lines thinner than a pixel came out grey
     wanted = (WIDEN_TO if width < THINNEST * pixel else NARROW_TO) * pixel

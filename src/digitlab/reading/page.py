@@ -17,9 +17,13 @@ from digitlab.reading.open import Opened
 from digitlab.readings import Box, Digit, Line
 from digitlab.recognizer import load
 
+JUDGE = "reader-int8"  # the bundled judge of pieces, in eight bits
 LONGEST = 1600  # a longer side of about this many pixels shows any digit that a person would photograph
 LIKELY = 0.5  # log odds from which on a digit is read: a page without any should stay empty
 DOUBTFUL = 5.0  # log odds below 0 down to which a piece that was left out casts doubt on its line
+# Pixels of the framed digit: up to such a width the recogniser has learned broad strokes. To make them finer cost 0.04
+# points of framed validation digits, where the judge of pieces, which has not learned them so, still needs it.
+BROADEST = 9.0
 AGREED = 0.98  # probability of one label from which on nobody else is asked
 JUDGE_SAYS = 0.7  # weight of the judge's labels; best on held-out pieces, of which it knows the surroundings
 
@@ -38,7 +42,7 @@ def read_page(opened: Opened, recognizer: Judge, single: bool = False, judge: Ju
     """
     if single:
         return _read_single(opened, recognizer)
-    judge = judge or load("reader")
+    judge = judge or load(JUDGE)
     candidates, labels, odds = judged(opened.grey if opened.rgb is None else opened.rgb, opened.grey, judge)
     if not candidates:
         return ()
@@ -109,7 +113,7 @@ def framed_digit(opened: Opened) -> tuple[np.ndarray, Box] | None:
     piece = single_digit(find_ink(opened.grey if grey is None else grey))
     if piece is None:
         return None
-    return np.stack([frame(ink) for ink in pens(normal_strokes(piece.ink))]), _full_size(piece.box, opened)
+    return np.stack([frame(ink) for ink in pens(normal_strokes(piece.ink, BROADEST))]), _full_size(piece.box, opened)
 
 
 def _full_size(box: Box, opened: Opened) -> Box:

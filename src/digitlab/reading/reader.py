@@ -13,7 +13,7 @@ from digitlab.errors import ImageError, ModelError, UsageError
 from digitlab.jobs import at_once, cores, in_order
 from digitlab.reading.judging import Judge
 from digitlab.reading.open import Document, Opened, Pages, open_document
-from digitlab.reading.page import LONGEST, framed_digit, read_page
+from digitlab.reading.page import JUDGE, LONGEST, framed_digit, read_page
 from digitlab.readings import Line, Reading
 from digitlab.recognizer import Recognizer
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["LONGEST", "Judge", "Reader", "framed_digit"]
 
 PICTURE = 800  # pixels of the longer side of the picture that a reading keeps
-JUDGE = "reader"  # the bundled judge of pieces
 LOSSLESS = 300  # pixels: a kept picture as small as this is a PNG, a larger one a JPEG
 
 

@@ -119,9 +119,19 @@ def write_recognizer(run: Run, make: Callable[[Manifest], bytes], material: Mate
     facts = {"seed": run.seed, "epochs": run.recipe.plan.epochs, **run.facts}
     manifest = Manifest(run.recipe.name, run.recipe.to_dict(), training=facts, versions=facts.pop("versions", {}))
     plain = Recognizer(make(manifest), trusted=True)
-    pieces = material.held_out
+    storage.write_bytes(run.recognizer, make(calibrated(plain, material)))
+
+
+def calibrated(plain: Recognizer, material: Material) -> Manifest:
+    """Return the manifest of a recogniser, calibrated and measured on validation digits and held-out pieces.
+
+    Args:
+        plain: with a manifest whose temperatures are 1 and whose offset is 0, as they are by default.
+        material: has the digits and the pieces; what there is none of is left as it is.
+    """
+    manifest, pieces = plain.manifest, material.held_out
     images, labels = material.validation.images, material.validation.labels
-    if run.recipe.data.channels > 1:
+    if plain.channels > 1:
         images, labels = pieces.images[pieces.labels < NO_DIGIT], pieces.labels[pieces.labels < NO_DIGIT]
     if len(labels):
         logits = plain.logits(images)
@@ -132,10 +142,10 @@ def write_recognizer(run: Run, make: Callable[[Manifest], bytes], material: Mate
             figures={"validation": {"accuracy": accuracy, "n": len(logits)}},
         )
     if len(pieces.labels) and plain.can_reject:
-        shown = pieces.images if run.recipe.data.channels > 1 else pieces.images[:, 0]
+        shown = pieces.images if plain.channels > 1 else pieces.images[:, 0]
         odds, is_digit = plain.judge(shown).odds, pieces.labels < NO_DIGIT
         temperature, offset = fit_odds(odds, is_digit)
         right = float(((odds > offset) == is_digit).mean())
         figures = manifest.figures | {"digit or not": {"accuracy": right, "n": len(odds)}}
         manifest = dataclasses.replace(manifest, digit_temperature=temperature, digit_offset=offset, figures=figures)
-    storage.write_bytes(run.recognizer, make(manifest))
+    return manifest
