@@ -204,6 +204,7 @@ TABLES: dict[str, tuple[str, Callable[[Results], str], str]] = {
     "growth": ("growth", speed_tables.growth, "growth.py"),
     "fast": ("fast_training", training_tables.fast, "fast_training.py"),
     "fast-peers": ("fast_training", training_tables.peers, "fast_training.py"),
+    "fast-card": ("fast_training", training_tables.card, "fast_training.py --only cuda"),
     "fast-work": ("fast_training", training_tables.work, "fast_training.py"),
     "augmentation": ("fast_training", training_tables.augmentation, "fast_training.py"),
 }

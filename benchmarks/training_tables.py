@@ -65,6 +65,20 @@ def work(page: Results) -> str:
     return markdown(columns, rows) + told
 
 
+def card(page: Results) -> str:
+    """Accuracy and time of our recipes on a graphics card."""
+    if not page.get("cuda"):
+        return PENDING
+    rows = []
+    for name, found in page["cuda"]["recipes"].items():
+        seconds, right = found["seconds"], found["accuracy"]
+        rows.append((f"`{name}`", found["hardware"], f"{seconds['median']:.3f}",
+                     f"{seconds['least']:.3f} to {seconds['greatest']:.3f}",
+                     f"{percent(right['mean'])} ({interval(right['low'], right['high'])})", found["runs"]))  # fmt: skip
+    columns = ("recipe", "on", "s, median", "least to greatest", "MNIST's test images: mean (95 % interval)", "runs")
+    return markdown(columns, rows)
+
+
 def augmentation(page: Results) -> str:
     """What varying images takes of an epoch."""
     if "augmentation" not in page:
