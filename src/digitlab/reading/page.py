@@ -85,12 +85,21 @@ def _labelled(found: list[Candidate], labels: np.ndarray, recognizer: Judge) -> 
 
     Pieces of which they are not sure are shown to the recogniser as written by two other pens as well.
     """
-    told = recognizer.judge(np.stack([piece.framed for piece in found])).probabilities
+    written = [_as_written(piece) for piece in found]
+    images = [
+        piece.framed if ink is piece.strokes else frame(ink) for piece, ink in zip(found, written, strict=True)
+    ]
+    told = recognizer.judge(np.stack(images)).probabilities
     unsure = np.flatnonzero((told + labels).max(axis=1) < 2 * AGREED)
     if len(unsure):
-        images = np.stack([frame(ink) for i in unsure for ink in pens(found[i].strokes)])
-        told[unsure] = recognizer.judge(images).probabilities.reshape(len(unsure), -1, 10).mean(axis=1)
+        images = [frame(ink) for i in unsure for ink in pens(written[i])]
+        told[unsure] = recognizer.judge(np.stack(images)).probabilities.reshape(len(unsure), -1, 10).mean(axis=1)
     return (1 - JUDGE_SAYS) * told + JUDGE_SAYS * labels
+
+
+def _as_written(piece: Candidate) -> np.ndarray:
+    """Return a piece's ink as the recogniser wants it, which bears broader strokes than the judge."""
+    return piece.ink if piece.strokes is piece.ink else normal_strokes(piece.ink, BROADEST)
 
 
 def _read_single(opened: Opened, recognizer: Judge) -> tuple[Line, ...]:
