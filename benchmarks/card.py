@@ -1,9 +1,8 @@
 """Train what wants a graphics card, in the order in which one learns from another, as many side by side as it bears.
 
-Five runs of `best`, three of `student` taught by the first of them, five of `conv2-rotated`, three committees that share
-no member. Runs lie in runs/, and in runs/compare/ for own.py and classics.py once they are finished. What is finished
-stays, what was stopped goes on, so it may be given little time and started again. NVIDIA's MPS service, started before,
-helps:
+Five runs of `best`, three of `student` taught by the first of them, three committees that share no member. Runs lie in
+runs/, and in runs/compare/ for own.py once they are finished. What is finished stays, what was stopped goes on, so it
+may be given little time and started again. NVIDIA's MPS service, started before, helps:
 
     nvidia-cuda-mps-control -d
     python benchmarks/card.py --minutes 30
@@ -56,7 +55,6 @@ class Task:
 TASKS = (
     *(Task("best", seed) for seed in range(5)),
     *(Task("student", seed, "best-0") for seed in range(3)),
-    *(Task("conv2-rotated", seed) for seed in range(5)),
     *(Task("committee", seed) for seed in range(3)),
 )
 

@@ -136,7 +136,9 @@ def framing(page: Results) -> str:
         change = f"{100 * (setting['accuracy'] - given):+.2f}"
         found = percent(setting["found"]["accuracy"])
         rows.append((name.replace("_", " "), percent(setting["accuracy"]), change, found))
-    columns = (f"{page['n']:,} of MNIST's test digits", "with `--single`", "change, points", "as any picture")
+    some = next(iter(page["settings"].values()))["found"]["n"]
+    any_picture = "as any picture" + (f", the first {some:,}" if some < page["n"] else "")
+    columns = (f"{page['n']:,} of MNIST's test digits", "with `--single`", "change, points", any_picture)
     return markdown(columns, rows)
 
 

@@ -23,7 +23,9 @@ def register(app: typer.Typer) -> None:
 
 def export(
     model: Annotated[str, typer.Argument(help="Whatever opens: a bundled name, a run folder, a file.")],
-    to: Annotated[Target, typer.Option(help="Architecture and weights, one Keras file, ONNX, ONNX in eight bits, or safetensors.")],
+    to: Annotated[
+        Target, typer.Option(help="Architecture and weights, one Keras file, ONNX, ONNX in eight bits, or safetensors.")
+    ],
     out: Annotated[Path, typer.Option(help="The file to write; of keras-json a folder, or the architecture's .json.")],
 ) -> None:
     """Write a recogniser in another format."""

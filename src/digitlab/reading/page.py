@@ -86,9 +86,7 @@ def _labelled(found: list[Candidate], labels: np.ndarray, recognizer: Judge) -> 
     Pieces of which they are not sure are shown to the recogniser as written by two other pens as well.
     """
     written = [_as_written(piece) for piece in found]
-    images = [
-        piece.framed if ink is piece.strokes else frame(ink) for piece, ink in zip(found, written, strict=True)
-    ]
+    images = [piece.framed if ink is piece.strokes else frame(ink) for piece, ink in zip(found, written, strict=True)]
     told = recognizer.judge(np.stack(images)).probabilities
     unsure = np.flatnonzero((told + labels).max(axis=1) < 2 * AGREED)
     if len(unsure):
