@@ -91,6 +91,18 @@ def test_changes_leave_what_is_not_named() -> None:
         recipe.changed(batch_size=-5)
 
 
+def test_a_short_training_settles_for_as_small_a_share_of_it() -> None:
+    default = Recipe.load("default")
+    assert (default.plan.epochs, default.plan.settle_epochs) == (45, 5)
+    assert default.changed(epochs=9).plan.settle_epochs == 1
+    assert default.changed(epochs=4).plan.settle_epochs == 0
+    assert default.changed(batch_size=64).plan.settle_epochs == 5
+    assert default.changed(epochs=9, settle_epochs=3).plan.settle_epochs == 3
+    assert Recipe.load("committee").changed(epochs=15).members[0].recipe.plan.settle_epochs == 1
+    with pytest.raises(RecipeError, match="epochs"):
+        default.changed(epochs=-5)
+
+
 def test_the_digest_follows_the_training_and_nothing_else() -> None:
     recipe = Recipe.load("conv3")
     page = recipe.to_dict() | {"description": "in other words", "minutes": 99.0}

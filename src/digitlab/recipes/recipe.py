@@ -191,13 +191,17 @@ class Recipe:
     def changed(self, **changes: Any) -> Recipe:
         """Return a copy with fields of `plan` or `data` changed; None leaves a field as it is. Raises RecipeError.
 
-        Of a committee the plans of all members are changed.
+        Of a committee the plans of all members are changed. With other epochs the last ones, in which a training
+        settles, keep their share of all, rounded down: a short trial is not all settling.
         """
         page = self.to_dict()
         for key, value in changes.items():
             if value is not None:
                 of_plan = key in {entry.name for entry in dataclasses.fields(Plan)}
                 for part in page.get("members", [page]) if of_plan else [page]:
+                    plan = part.get("training", {})
+                    if key == "epochs" and plan.get("settle_epochs") and "settle_epochs" not in changes:
+                        plan["settle_epochs"] = plan["settle_epochs"] * value // plan["epochs"]
                     part["training" if of_plan else "data"][key] = value
         return Recipe.from_dict(page, self.name)
 
