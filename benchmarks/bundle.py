@@ -92,7 +92,9 @@ def in_eight_bits(judge: Recognizer) -> bytes:
     held_out = pieces.load(recipe.data.pieces // 10, HELD_OUT + training["seed"], splits.validation)
     content = to_int8(judge)
     manifest = Recognizer(content).manifest
-    bare = dataclasses.replace(manifest, temperature=1.0, digit_temperature=1.0, digit_offset=0.0)
+    facts = {"name": "held_out of pages", "n": len(held_out.labels), "sha256": held_out.digest}
+    training = manifest.training | {"data": training["data"] | {"held_out": facts}}
+    bare = dataclasses.replace(manifest, temperature=1.0, digit_temperature=1.0, digit_offset=0.0, training=training)
     made = calibrated(Recognizer(with_manifest(content, bare)), Material(*splits, held_out=held_out))
     return with_manifest(content, made)
 

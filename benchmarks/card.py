@@ -79,7 +79,10 @@ def train_all(runs: Path, deadline: float, only: Sequence[str] = ()) -> list[str
         only: recipes to train; all if there are none.
     """
     waiting = [task for task in TASKS if task.recipe in (only or task.recipe) and not finished(runs / task.name)]
-    done = {task.name for task in TASKS} - {task.name for task in waiting}
+    done = {task.name for task in TASKS if finished(runs / task.name)}
+    for task in waiting:
+        if task.after and task.after not in done | {one.name for one in waiting}:
+            raise RunError(f"{task.name} learns from {task.after}, which is not finished; train that one, too")
     busy: dict[Task, subprocess.Popen[bytes]] = {}
     started = time.monotonic()
     try:

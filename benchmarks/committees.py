@@ -1,7 +1,7 @@
 """Committees of the networks at hand, on MNIST's test images: one as it was trained, and all others of its size.
 
 Networks are the members of runs/committee-0 and the runs of `best` in runs/compare/, each calibrated on validation
-digits. `best` has learned from that committee, so the networks are not all independent. Writes results/committees.json
+digits. `best` has one teacher in all its runs, so the networks are not all independent. Writes results/committees.json
 and docs/figures/committee.png, what the trained committee reads wrong.
 
     digitlab train committee && python benchmarks/committees.py      # some minutes on two cores

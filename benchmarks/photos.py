@@ -168,6 +168,9 @@ def print_figures(figures: dict[str, Any], sources: dict[str, dict[str, Any]]) -
     singles = figures["singles"]
     print(f"singles: {singles['right']} of {singles['n']} right, {singles['accuracy']:.4f}, mean over"
           f" {singles['sources']} sources {singles['mean_over_sources']:.4f}")  # fmt: skip
+    print(
+        f"singles with --single: {singles['told']['right']} of {singles['n']} right, {singles['told']['accuracy']:.4f}"
+    )
     for name, part in _flat(figures["without_digits"]).items():
         print(f"nothing to read, {name}: a digit read on {part['count']} of {part['n']}")
     for name, part in figures["calibration"].items():
@@ -202,6 +205,8 @@ def main() -> None:
     photos = read_all(folder, of_kind(pictures, "photo"), reader)
     singles = score_singles(folder, reader)
     done_singles = singles.pop("done")
+    told = score_singles(folder, Reader(asked.model, single=True, picture=0))  # told that there is one digit
+    singles["told"] = {key: told[key] for key in ("accuracy", "right", "interval")}
     others = read_all(folder, of_kind(pictures, "nondigit"), reader)
     everything = [*photos, *done_singles, *others]
     sources = by_source([one.judged for one in photos])

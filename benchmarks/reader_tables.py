@@ -19,6 +19,7 @@ def photos(page: Results) -> str:
           for name in ("clear", "hard", "lines", "tiny") if name in page["photos"]),
         ("photos exactly right, rows included", everything["exact_rows"]),
         ("pictures of single digits", {"n": single["n"], "share": single["accuracy"], "interval": single["interval"]}),
+        ("the same with `--single`", {"n": single["n"], "share": single["told"]["accuracy"], **single["told"]}),
         ("pictures without digits on which one is read", none["digit_read"]),
         ("digits read with confidence of 99 % or more that are right", sure["digits"]["right"]),
         ("lines read with confidence of 99 % or more that are right", sure["lines"]["right"]),

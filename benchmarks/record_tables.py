@@ -25,7 +25,7 @@ def committees(page: Results) -> str:
     rows = [
         ("its five members alone, mean", percent(sum(members) / len(members)), ""),
         ("`committee`, as it was trained", percent(whole["accuracy"]), corrected),
-        (f"runs of `best`, which learned from it, mean of {len(best)}", percent(sum(best) / len(best)), ""),
+        (f"runs of `best`, mean of {len(best)}", percent(sum(best) / len(best)), ""),
         (f"all {every['committees']} committees of {every['size']} among these networks, mean",
          percent(every["mean"]), ""),
     ]  # fmt: skip

@@ -42,6 +42,16 @@ def test_what_is_finished_is_left_alone(card, tmp_path: Path) -> None:
     assert (tmp_path / "conv3-0" / "done").read_text() == "long ago"
 
 
+def test_only_some_are_trained_once_what_they_learn_from_is_there(card, tmp_path: Path) -> None:
+    with pytest.raises(card.RunError, match="conv7-0 learns from conv3-0"):
+        card.train_all(tmp_path, time.monotonic() + 60, ["conv7"])
+    (tmp_path / "conv3-0").mkdir()
+    (tmp_path / "conv3-0" / "done").write_text("long ago")
+    assert card.train_all(tmp_path, time.monotonic() + 60, ["conv7"]) == []
+    assert (tmp_path / "conv7-0" / "done").exists()
+    assert not (tmp_path / "tiny-0").exists()
+
+
 def test_when_the_time_is_up_what_is_left_is_told(card, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(card, "TRAIN", "import time; time.sleep(60)")
     assert card.train_all(tmp_path, time.monotonic() + 0.3) == ["conv3-0", "conv7-0", "tiny-0"]

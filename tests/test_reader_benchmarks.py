@@ -180,9 +180,12 @@ def test_photos_are_measured_written_and_put_into_tables(
                 "c.png": Reading(), "d.png": Reading((line("0"),))}  # fmt: skip
 
     class Stub:
-        def __init__(self, model: str, judge: str | None, picture: int) -> None: ...
+        def __init__(self, model: str, judge: str | None = None, *, single: bool = False, picture: int) -> None:
+            self.single = single
 
         def read(self, path: Path) -> Reading:
+            if self.single:
+                return Reading()
             if path.name not in readings:
                 raise ImageError(f"{path.name} is no image; give one")
             return readings[path.name]
@@ -205,6 +208,7 @@ def test_photos_are_measured_written_and_put_into_tables(
     assert (page["photos"]["all"]["digits"]["count"], page["photos"]["all"]["digits"]["n"]) == (2, 4)
     assert page["photos"]["hard"]["images"] == page["photos"]["clear"]["images"] == page["unread"] == 1
     assert page["singles"]["accuracy"] == 1
+    assert page["singles"]["told"]["accuracy"] == 0  # by the other reader
     assert page["without_digits"]["digit_read"]["count"] == 0
     assert page["without_digits"]["confusable_digit_read"]["count"] == 1
     assert page["calibration"]["digits"]["right"] == page["calibration"]["digits"]["right"] | {"n": 2, "count": 2}

@@ -1,4 +1,4 @@
-"""Recognisers in eight bits: as right, a quarter of the size, safe on every processor, and told apart from others."""
+"""Recognisers in eight bits: as right, a third of the size, safe on every processor, and told apart from others."""
 
 import hashlib
 from pathlib import Path

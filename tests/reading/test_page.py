@@ -282,6 +282,21 @@ def test_single_reads_whatever_it_looks_like_and_does_without_a_judge() -> None:
     assert read_page(open_image(np.full((90, 90), 200, np.uint8)), always(7), single=True) == ()
 
 
+def test_the_recogniser_sees_broad_strokes_as_they_are_and_the_judge_finer() -> None:
+    picture = np.full((120, 120), 235, np.uint8)
+    cv2.line(picture, (60, 25), (60, 95), 20, 24)  # some seven pixels across once it is framed
+    images, _ = page.framed_digit(open_image(picture))
+    asked: dict[str, np.ndarray] = {}
+
+    def keep(who: str) -> Fake:
+        return Fake(lambda seen: asked.setdefault(who, seen) is None or verdict([1] * len(seen), [9.0] * len(seen)))
+
+    assert read_page(open_image(picture), keep("recogniser"), judge=keep("judge"))
+    recognised, judged_as = asked["recogniser"][0], asked["judge"][0, 0]
+    assert (images[0] > 127).sum() > 1.3 * (judged_as > 127).sum()
+    assert (recognised > 127).sum() > 1.3 * (judged_as > 127).sum()
+
+
 def test_without_a_judge_the_bundled_one_is_asked(monkeypatch) -> None:
     told = always(4, odds=-8.0)
     monkeypatch.setattr(page, "load", lambda name: told if name == "reader-int8" else None)
@@ -294,7 +309,7 @@ def test_without_a_judge_the_bundled_one_is_asked(monkeypatch) -> None:
 
 @pytest.fixture(scope="module")
 def models() -> tuple[Recognizer, Recognizer]:
-    return load("default", threads=1), load("reader", threads=1)
+    return load("default", threads=1), load(page.JUDGE, threads=1)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""A recogniser that counts in whole numbers of eight bits: a quarter of the size, and up to three times as fast.
+"""A recogniser that counts in whole numbers of eight bits: a third of the size, and up to three times as fast.
 
 Convolutions alone are quantised, each output channel by its own scale. How large values become is seen on images, and
 the outermost of them are cut off. Weights have seven bits: processors without instructions for it (VNNI) add pairs of

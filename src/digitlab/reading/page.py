@@ -21,8 +21,8 @@ JUDGE = "reader-int8"  # the bundled judge of pieces, in eight bits
 LONGEST = 1600  # a longer side of about this many pixels shows any digit that a person would photograph
 LIKELY = 0.5  # log odds from which on a digit is read: a page without any should stay empty
 DOUBTFUL = 5.0  # log odds below 0 down to which a piece that was left out casts doubt on its line
-# Pixels of the framed digit: up to such a width the recogniser has learned broad strokes. To make them finer cost 0.04
-# points of framed validation digits, where the judge of pieces, which has not learned them so, still needs it.
+# Pixels of the framed digit: up to such a width the recogniser has learned broad strokes. To make them finer cost
+# one of 2,500 framed validation digits. The judge of pieces has not learned them so, and still sees them finer.
 BROADEST = 9.0
 AGREED = 0.98  # probability of one label from which on nobody else is asked
 JUDGE_SAYS = 0.7  # weight of the judge's labels; best on held-out pieces, of which it knows the surroundings

@@ -200,7 +200,8 @@ class Recipe:
                 of_plan = key in {entry.name for entry in dataclasses.fields(Plan)}
                 for part in page.get("members", [page]) if of_plan else [page]:
                     plan = part.get("training", {})
-                    if key == "epochs" and plan.get("settle_epochs") and "settle_epochs" not in changes:
+                    shrinks = key == "epochs" and isinstance(value, int) and "settle_epochs" not in changes
+                    if shrinks and plan.get("settle_epochs"):
                         plan["settle_epochs"] = plan["settle_epochs"] * value // plan["epochs"]
                     part["training" if of_plan else "data"][key] = value
         return Recipe.from_dict(page, self.name)
