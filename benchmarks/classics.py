@@ -6,6 +6,7 @@ shows.
 
     python benchmarks/classics.py                   # hours on two cores; the 100 epochs of conv2-rotated are most of it
     python benchmarks/classics.py --finished-only   # what the runs so far give; trains nothing
+    python benchmarks/classics.py --only lenet50    # one recipe's settings; the other rows stay as they are
 """
 
 from __future__ import annotations
@@ -171,14 +172,25 @@ def answers(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return told
 
 
+def rows_of(results: Path) -> dict[str, dict[str, Any]]:
+    """Return the rows that were written before, by their settings."""
+    written = results / "classics.json"
+    return {row["setting"]: row for row in json.loads(written.read_text())["rows"]} if written.exists() else {}
+
+
 def main() -> None:
     options = record.parser(__doc__)
     options.add_argument("--finished-only", action="store_true", help="train nothing; take the runs that are finished")
     options.add_argument("--all", action="store_true", help="also conv2-rotated-keep with 100 epochs")
+    options.add_argument("--only", metavar="RECIPE", help="just this recipe's settings; the other rows stay")
     options.add_argument("--runs", type=Path, default=RUNS, metavar="DIR", help="where the runs lie")
     asked = options.parse_args()
     rows = []
+    stay = rows_of(asked.results) if asked.only else {}
     for setting in (*SETTINGS, *(ALL if asked.all else ())):
+        if asked.only and setting.name != asked.only:
+            rows += [stay[setting.title]] if setting.title in stay else []
+            continue
         runs = gather(setting, asked.runs, asked.finished_only)
         if not runs:
             print(f"{setting.title:45s} no finished run")

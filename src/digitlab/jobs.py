@@ -6,9 +6,10 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import TypeVar, cast
 
 Result = TypeVar("Result")
+Other = TypeVar("Other")
 
 _helpers: list[ThreadPoolExecutor] = []  # one, once it is needed
 
@@ -67,6 +68,19 @@ def at_once(jobs: Iterable[Callable[[], Result]], workers: int) -> list[Result]:
     finally:
         for _, future in made:
             future.cancel()
+
+
+def side_by_side(aside: Callable[[], Other], job: Callable[[], Result], workers: int) -> tuple[Other, Result]:
+    """Run two jobs at once and return both results; the first has a thread of its own where there is one.
+
+    Args:
+        aside: what nobody waits for until the end.
+        job: run in the caller's thread, and free to use `at_once` itself.
+        workers: as for `at_once`.
+    """
+    both: list[Callable[[], Other | Result]] = [aside, job]
+    first, second = at_once(both, workers)
+    return cast(Other, first), cast(Result, second)
 
 
 def _pool() -> ThreadPoolExecutor:

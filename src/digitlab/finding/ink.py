@@ -129,7 +129,7 @@ def _grain(lighter: np.ndarray, paper: np.ndarray) -> float:
 def shrunk(picture: np.ndarray, longest: int, quick: bool = False) -> np.ndarray:
     """Return a picture whose longer side has `longest` pixels, or the picture itself if it is smaller.
 
-    `quick` takes a fifth of the time, and is as good where the picture is less than twice as large.
+    `quick` takes a fifth of the time: what is left once the picture was halved is no mean any more, but interpolated.
     """
     import cv2
 
@@ -137,12 +137,10 @@ def shrunk(picture: np.ndarray, longest: int, quick: bool = False) -> np.ndarray
     if scale >= 1:
         return picture
     size = max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale))
-    if quick:
-        return cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
     while min(picture.shape[1] // size[0], picture.shape[0] // size[1]) >= 2:  # to halve is fifty times as fast
         height, width = picture.shape[0] // 2, picture.shape[1] // 2
         picture = cv2.resize(picture[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
-    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    return cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR if quick else cv2.INTER_AREA)
 
 
 def ink_is_dark(small: np.ndarray) -> bool:

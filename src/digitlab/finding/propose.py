@@ -81,20 +81,16 @@ def components_of(rgb: np.ndarray, grey: np.ndarray | None = None, threads: int 
     """
     import cv2
 
-    def strongest(rgb: np.ndarray, grey: np.ndarray | None) -> np.ndarray:
-        if grey is None:
-            grey = rgb if rgb.ndim == 2 else cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-        return strongest_grey(grey, None if rgb.ndim == 2 else rgb)
-
-    longer = max(rgb.shape[:2])
-    small = strongest(shrunk(rgb, NEAR_SIDE), None) if longer > SHRINK * NEAR_SIDE else strongest(rgb, grey)
-    scale = longer / max(small.shape)
+    if grey is None:
+        grey = rgb if rgb.ndim == 2 else cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    whole = strongest_grey(grey, None if rgb.ndim == 2 else rgb)
+    small = shrunk(whole, NEAR_SIDE) if max(whole.shape) > SHRINK * NEAR_SIDE else whole
+    scale = max(whole.shape) / max(small.shape)
     seen = [replace(view, scale=scale * view.scale) for view in views(small, threads)]
     bare = partial(without_rulings, threads=threads)
     found = propose([view if view.far else bare(view) for view in seen], threads)
 
     def look() -> list[View]:
-        whole = small if scale == 1 else strongest(rgb, grey)
         return [bare(view) for view in closer(whole, [view for view in seen if not view.far])]
 
     found.look = look

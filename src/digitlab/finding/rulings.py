@@ -32,6 +32,7 @@ SOLID = 0.9  # of its length a line has ink
 SLIM = 0.03  # of its own length a line may be thick in any case
 BORDER, SLIM_TO_BORDERS = 0.95, 0.05  # and if it reaches through so much of the picture: no stroke of a digit does
 DARKER = 1.4  # times as dark as a line: not the line
+OVER, OVER_MORE = 1.1, 8  # times as dark as a line is near by, and so much more, of 255: something lies on the line
 THICKEST = 0.018  # of the longer side
 WORD = 4  # pixels that are looked at as one
 
@@ -55,18 +56,54 @@ def without_rulings(view: View, threads: int = 1) -> View:
     upright, breadth = _level_lines(rest, outside, across, sides, around, cells.height)
     if level is None and upright is None:
         return view
+    upright = None if upright is None else cv2.transpose(upright)
     wiped = np.zeros_like(mask)
     # At the corner of a cell either line looks like a stroke that crosses the other.
     corners = cv2.dilate(cells.level & cells.upright, np.ones((3, 3), np.uint8)) if cells.width else None
-    for lines in (level, None if upright is None else cv2.transpose(upright), corners):
-        if lines is not None:
-            counts = cv2.calcHist([view.darkness], [0], lines & mask, [256], [0, 256]).ravel().cumsum()
-            # A stroke along a line hides it: what is far darker than the line is the pen's.
-            full = float(np.searchsorted(counts, 0.75 * counts[-1]))  # a line's edges are soft
-            _, paler = cv2.threshold(view.darkness, math.ceil(DARKER * full) - 1, 1, cv2.THRESH_BINARY_INV)
-            wiped |= lines & paler
+    for lines, other, thick in ((level, upright, thickness), (upright, level, breadth), (corners, None, 0.0)):
+        if lines is None:
+            continue
+        counts = cv2.calcHist([view.darkness], [0], lines & mask, [256], [0, 256]).ravel().cumsum()
+        # A stroke along a line hides it: what is far darker than the line is the pen's.
+        full = float(np.searchsorted(counts, 0.75 * counts[-1]))  # a line's edges are soft
+        _, paler = cv2.threshold(view.darkness, math.ceil(DARKER * full) - 1, 1, cv2.THRESH_BINARY_INV)
+        if lines is level:
+            paler = cv2.subtract(paler, _over(view.darkness, lines, other, thick, full))
+        elif lines is upright:
+            turned = (cv2.transpose(what) for what in (view.darkness, lines))
+            over = _over(*turned, None if other is None else cv2.transpose(other), thick, full)
+            paler = cv2.subtract(paler, cv2.transpose(over))
+        wiped |= lines & paler
     darkness, ruling = view.darkness * (1 - wiped), max(thickness, breadth)
     return dataclasses.replace(view, darkness=darkness, ruled=wiped, ruling=ruling)
+
+
+def _over(
+    darkness: np.ndarray, level: np.ndarray, upright: np.ndarray | None, thickness: float, full: float
+) -> np.ndarray:
+    """Return where a pen went over level lines: darker than the line is to the left and to the right of it.
+
+    Args:
+        darkness: (height, width) uint8.
+        level: (height, width) uint8, 1 on level lines.
+        upright: the same for upright lines: where two lines cross, they may be darker than either. None without them.
+        thickness: of the level lines, pixels.
+        full: how dark these are as a rule.
+
+    Returns:
+        (height, width) uint8, 0 or 1.
+    """
+    import cv2
+
+    # Lines are tilted a little, so a row leaves them; the darkest pixel of so high a window does not.
+    tall = np.ones((2 * round(thickness) + 1, 1), np.uint8)
+    reach = max(SHORTEST, round(LONGEST_STROKE * max(darkness.shape)))  # no stroke is as long
+    line = cv2.morphologyEx(cv2.dilate(darkness, tall), cv2.MORPH_OPEN, np.ones((1, reach), np.uint8))
+    limit = cv2.convertScaleAbs(cv2.max(line, full), alpha=OVER, beta=OVER_MORE)
+    over = cv2.compare(darkness, limit, cv2.CMP_GT) & level
+    if upright is not None:
+        over = cv2.subtract(over, cv2.dilate(upright, np.ones((2 * math.ceil(thickness) + 3, 3), np.uint8)))
+    return cv2.morphologyEx(over, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
 
 
 def _mask(view: View, level: float, large: bool = False) -> np.ndarray:

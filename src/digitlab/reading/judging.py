@@ -32,6 +32,7 @@ PROMISING, ASSURED, PROMISING_SHARE = -3.0, 4.0, 0.3
 # Of a box: with so much of it in that of a digit that is sure, a piece is explained; and of the digits that are sure:
 # with so many pieces in doubt that nothing explains, a page is looked at closer.
 WITHIN, IN_DOUBT = 0.5, 0.25
+TWIN = 0.7  # of the area that two boxes cover together both have: they are two looks at one piece of ink
 WHOLE = 2.0  # log odds of being one digit from which on a piece is not cut
 MAYBE = 0.05  # probability of being several digits, or a part of one, from which on a piece is cut, or merged
 
@@ -49,7 +50,7 @@ def judged(rgb: np.ndarray, grey: np.ndarray | None, judge: Judge) -> tuple[list
 
     For `rgb` and `grey` see `components_of`.
     """
-    found = [components_of(rgb, grey, _threads(judge))]
+    found = [components_of(rgb, grey, threads_of(judge))]
     candidates = found[0].candidates
     if not candidates:
         return [], np.empty((0, 10), np.float32), np.empty(0, np.float32)
@@ -99,7 +100,8 @@ def _heard(candidates: list[Candidate], judge: Judge, sure: Sequence[float] | np
     Grain of desks and paper makes hundreds of faint pieces. Once sure digits tell how dark the ink of a page is, far
     paler ones are asked about from the largest to the smallest; when none of a handful could be a digit, the rest is
     taken for grain as well. Where none of them is a digit as it stands, none is said to be several or a part of one
-    either: nobody cuts up a desk.
+    either: nobody cuts up a desk. And most ink is seen at more than one threshold: where one look at it is sure to show
+    a digit, the others are not asked about.
 
     Args:
         candidates: of one page.
@@ -110,12 +112,17 @@ def _heard(candidates: list[Candidate], judge: Judge, sure: Sequence[float] | np
     dark, mass = (np.array([getattr(one, what) for one in candidates]) for what in ("dark", "mass"))
     shares, odds, several, part = np.full((count, 10), 0.1, np.float32), *np.zeros((3, count), np.float32)
     odds[:] = SILENT
+    twins = _twins(candidates)
 
     def ask(which: np.ndarray) -> float:
-        said = _asked([candidates[i] for i in which], judge)
-        for all_of_them, some in zip((shares, odds, several, part), said, strict=True):
-            all_of_them[which] = some
-        return float(said.odds.max())
+        again = np.tril(twins[np.ix_(which, which)], -1).any(axis=1)
+        for some in (which[~again], which[again]):
+            some = some[~(twins[some] & (odds >= ASSURED)).any(axis=1)]
+            if len(some):
+                said = _asked([candidates[i] for i in some], judge)
+                for all_of_them, of_some in zip((shares, odds, several, part), said, strict=True):
+                    all_of_them[some] = of_some
+        return float(odds[which].max())
 
     def least() -> float:
         known = np.concatenate([sure, dark[odds > SURE]])
@@ -134,13 +141,24 @@ def _heard(candidates: list[Candidate], judge: Judge, sure: Sequence[float] | np
     return Verdict(shares, odds, several, part)
 
 
+def _twins(candidates: list[Candidate]) -> np.ndarray:
+    """Return which candidates are looks at the same piece of ink, (N, N) bool."""
+    left, top, right, bottom = np.array([candidate.box for candidate in candidates], np.float32).reshape(-1, 4).T
+    across = np.minimum(right[:, None], right) - np.maximum(left[:, None], left)
+    down = np.minimum(bottom[:, None], bottom) - np.maximum(top[:, None], top)
+    both, area = np.maximum(across, 0) * np.maximum(down, 0), (right - left) * (bottom - top)
+    same = both * (1 + TWIN) > TWIN * (area[:, None] + area)
+    np.fill_diagonal(same, False)
+    return same
+
+
 def _joined(first: Verdict, second: Verdict) -> Verdict:
     return Verdict(*(np.concatenate(pair) for pair in zip(first, second, strict=True)))
 
 
 def _asked(pieces: list[Candidate], judge: Judge) -> Verdict:
     """Return what the judge says of pieces; one that has threads judges some while others are framed."""
-    threads = _threads(judge)
+    threads = threads_of(judge)
     size = BATCH if threads > 1 else len(pieces)
     batches = (
         partial(judge.judge, np.stack([piece.seen() for piece in pieces[at : at + size]]))
@@ -149,7 +167,7 @@ def _asked(pieces: list[Candidate], judge: Judge) -> Verdict:
     return Verdict(*map(np.concatenate, zip(*at_once(batches, threads), strict=True)))
 
 
-def _threads(judge: Judge) -> int:
+def threads_of(judge: Judge) -> int:
     """Return how many threads may work on a page: as many as its judge has."""
     return int(getattr(judge, "threads", 1))
 

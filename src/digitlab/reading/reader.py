@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from digitlab.errors import ImageError, ModelError, UsageError
-from digitlab.jobs import at_once, cores, in_order
-from digitlab.reading.judging import Judge
+from digitlab.finding.ink import shrunk
+from digitlab.jobs import at_once, cores, in_order, side_by_side
+from digitlab.reading.judging import Judge, threads_of
 from digitlab.reading.open import Document, Opened, Pages, open_document
 from digitlab.reading.page import JUDGE, LONGEST, framed_digit, read_page
 from digitlab.readings import Line, Reading
@@ -159,14 +160,18 @@ class Reader:
 
     def _page(self, document: Document, number: int, models: _Models) -> Reading:
         opened = document.page(number, LONGEST)
-        lines = [self._checked(line) for line in read_page(opened, models[0], self.single, models[1])]
+        picture, lines = side_by_side(
+            lambda: _small(opened, self.picture) if self.picture else None,
+            lambda: [self._checked(line) for line in read_page(opened, models[0], self.single, models[1])],
+            threads_of(models[1]),
+        )
         return Reading(
             tuple(line for line in lines if line is not None),
             opened.file,
             opened.page,
             opened.pages,
             opened.size,
-            _small(opened, self.picture) if self.picture else None,
+            picture,
         )
 
     def _models_alone(self) -> _Models:
@@ -225,11 +230,7 @@ def _small(opened: Opened, longest: int) -> bytes:
     import cv2
 
     pixels = opened.grey if opened.rgb is None else opened.rgb
-    height, width = pixels.shape[:2]
-    scale = longest / max(height, width)
-    if scale < 1:
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    pixels = shrunk(pixels, longest, quick=True)
     if pixels.ndim == 3:
         pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)  # OpenCV writes blue first
     if max(pixels.shape[:2]) <= LOSSLESS:
