@@ -13,7 +13,8 @@ import numpy as np
 from digitlab.finding.candidate import Candidate
 from digitlab.finding.loops import loops
 
-WIDE = 0.9  # a piece wider than this by its height may be several digits
+# A piece wider than this by its height may be several digits; two narrow ones that stand close where it looks like it.
+WIDE, WIDE_FOR_SEVERAL = 0.9, 0.5
 SEAMS = 4  # at most through one piece, and two more for each height of its width
 LONGEST, LARGEST = 16, 400_000  # width by height, and pixels, of a piece that is cut
 LEANS = 0.0, 0.35  # of the columns in which little ink is looked for: upright, and as most people's writing leans
@@ -27,15 +28,16 @@ WIDEST = 1.5  # heights of the piece: no part is wider on average
 APART = 0.15  # heights: seams that are closer than this on average are one
 
 
-def cuts(piece: Candidate, usual: float = 0.0) -> list[Candidate]:
+def cuts(piece: Candidate, usual: float = 0.0, several: float = 0.0) -> list[Candidate]:
     """Cut a wide piece along seams, and return all that lies between two of them; and its loops.
 
     Args:
         piece: a component.
         usual: the usual height of digits beside it, pixels of the opened picture; 0 where none is known.
+        several: the probability that it is several digits, by its looks.
     """
     height, width = piece.mask.shape
-    wide = piece.width > WIDE * piece.height or (usual and piece.width > 1.2 * usual and piece.height > 0.6 * usual)
+    wide = piece.width > (WIDE_FOR_SEVERAL if several > 0.5 else WIDE) * piece.height or (usual and piece.width > 1.2 * usual and piece.height > 0.6 * usual)
     if not wide or min(height, width) < 6 or width > LONGEST * height or piece.mask.size > LARGEST:
         return []
     ink = _inner(piece)

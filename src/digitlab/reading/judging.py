@@ -197,7 +197,7 @@ def _cut_up(candidates: list[Candidate], odds: np.ndarray, several: np.ndarray) 
     usual = median(good) if good else 0.0
     parts = []
     for i in np.flatnonzero((several > MAYBE) & (odds < WHOLE)):
-        for part in cuts(candidates[i], usual):
+        for part in cuts(candidates[i], usual, float(several[i])):
             part.several = float(several[i])
             parts.append(part)
     return parts
