@@ -100,8 +100,8 @@ def _heard(candidates: list[Candidate], judge: Judge, sure: Sequence[float] | np
     Grain of desks and paper makes hundreds of faint pieces. Once sure digits tell how dark the ink of a page is, far
     paler ones are asked about from the largest to the smallest; when none of a handful could be a digit, the rest is
     taken for grain as well. Where none of them is a digit as it stands, none is said to be several or a part of one
-    either: nobody cuts up a desk. And most ink is seen at more than one threshold: where one look at it is sure to show
-    a digit, the others are not asked about.
+    either: nobody cuts up a desk. And most ink is seen at more than one threshold: where the look that
+    has most of it is sure to be a digit, the others are not asked about.
 
     Args:
         candidates: of one page.
@@ -115,7 +115,7 @@ def _heard(candidates: list[Candidate], judge: Judge, sure: Sequence[float] | np
     twins = _twins(candidates)
 
     def ask(which: np.ndarray) -> float:
-        again = np.tril(twins[np.ix_(which, which)], -1).any(axis=1)
+        again = (twins[np.ix_(which, which)] & (mass[which] > mass[which, None])).any(axis=1)
         for some in (which[~again], which[again]):
             some = some[~(twins[some] & (odds >= ASSURED)).any(axis=1)]
             if len(some):
