@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from digitlab.jobs import at_once
+from digitlab.jobs import at_once, side_by_side
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
@@ -38,6 +38,18 @@ def test_jobs_may_have_jobs_of_their_own() -> None:
         return sum(at_once([partial(int, number + i) for i in range(5)], 2))
 
     assert at_once([partial(inner, number) for number in range(20)], 2) == [5 * number + 10 for number in range(20)]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_two_jobs_side_by_side_give_both_results_and_the_main_one_stays_here(workers: int) -> None:
+    def main() -> list[int]:
+        assert threading.current_thread() is here
+        return at_once([partial(int, str(number)) for number in range(5)], workers)
+
+    here = threading.current_thread()
+    assert side_by_side(lambda: "aside", main, workers) == ("aside", [0, 1, 2, 3, 4])
+    with pytest.raises(ValueError, match="one"):
+        side_by_side(partial(int, "one"), main, workers)
 
 
 @pytest.mark.parametrize("place", [0, 3])

@@ -72,6 +72,18 @@ def test_most_digits_come_apart_whoever_wrote_them(on_paper, overlap) -> None:
     assert np.mean(np.array(best) > 0.6) > 0.5
 
 
+def test_two_narrow_zeros_come_apart_where_they_look_like_several(on_paper, overlap) -> None:
+    ink = np.zeros((160, 200), np.uint8)
+    for x in (80, 99):
+        cv2.ellipse(ink, (x, 80), (8, 27), 0, 0, 360, 255, 5, cv2.LINE_AA)
+    piece = widest(on_paper(ink))
+    assert piece.width < 0.9 * piece.height
+    assert cuts(piece) == []
+    parts = cuts(piece, several=0.9)
+    for box in ((69, 50, 91, 110), (88, 50, 110, 110)):
+        assert max(overlap(part.box, box) for part in parts) > 0.6
+
+
 def test_a_chain_of_three_comes_apart(on_paper, overlap) -> None:
     ink, boxes = np.zeros((160, 260), np.uint8), []
     for x in (70, 122, 174):

@@ -143,6 +143,24 @@ def test_strokes_far_darker_than_the_line_that_they_run_along_stay() -> None:
     assert share_left(lines * (cv2.dilate(ink, np.ones((9, 9), np.uint8)) == 0), left) < 0.05
 
 
+@pytest.mark.parametrize("level", [150, 190])
+def test_a_pen_a_little_darker_than_the_line_that_it_covers_stays(level: int) -> None:
+    """Where a 0's upright stroke covers a line of squared paper, it is darker than the line above and below."""
+    lines = np.maximum(ruled((500, 700), 50, 5, level=level), ruled((700, 500), 50, 5, level=level).T)
+    pen = np.zeros_like(lines)
+    cv2.ellipse(pen, (320, 226), (20, 32), 0, 0, 360, 240, 5, cv2.LINE_AA)  # its left stroke lies on the line at 300
+    left = without_rulings(view(np.maximum(pen, lines)))
+    assert inked(left.darkness[214:238, 295:306]).any(axis=1).all()
+    alone = lines * (cv2.dilate(pen, np.ones((15, 15), np.uint8)) == 0)
+    assert share_left(alone, left) < 0.01
+
+
+def test_where_lines_cross_they_may_be_darker_and_no_pen_was_there() -> None:
+    across, down = ruled((500, 700), 50, 5, level=140), ruled((700, 500), 50, 5, level=140).T
+    both = np.where((across > 40) & (down > 40), np.uint8(180), np.maximum(across, down))
+    assert inked(without_rulings(view(both)).darkness).mean() < 0.001
+
+
 def test_stems_that_stand_under_each_other_make_no_line() -> None:
     ink = np.zeros((400, 400), np.uint8)
     for top in range(10, 380, 20):

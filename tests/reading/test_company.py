@@ -5,7 +5,6 @@ import pytest
 
 from digitlab.finding.candidate import Candidate, make_candidate
 from digitlab.finding.darkness import View
-from digitlab.reading import company
 from digitlab.reading.company import in_company, row_at
 from digitlab.reading.evidence import NAMES, gather
 
@@ -105,21 +104,19 @@ def test_ink_that_is_chosen_is_explained_however_unsure() -> None:
     assert beside[0, column] == pytest.approx(0.5)
 
 
-def test_what_has_a_picture_to_itself_gains_by_what_it_fills_of_it(monkeypatch) -> None:
+def test_what_has_a_picture_to_itself_is_known_to_by_what_it_fills_of_it() -> None:
     large, middling, low = (300, 40, 420, 360), (300, 140, 360, 260), (300, 180, 330, 240)  # of 400 pixels of height
-    dirt = ((100, 200, 160, 260), -3.0)
 
-    def gain(*pieces: tuple[tuple[int, int, int, int], float]) -> float:
-        told = []
-        for lone in (0.0, 1.0):
-            monkeypatch.setattr(company, "LONE", lone)
-            told.append(float(judged(*pieces, row=[])[0]))
-        return told[1] - told[0]
+    def lone(*pieces: tuple[tuple[int, int, int, int], float]) -> dict[str, float]:
+        odds = np.array([odd for _, odd in pieces], np.float32)
+        known = gather([piece(box) for box, _ in pieces], labels(len(pieces)), odds, [0])
+        return {name: float(known[0, NAMES.index(name)]) for name in NAMES if name.startswith("lone")}
 
-    assert gain((large, 1.0)) == pytest.approx(1, abs=1e-5)
-    assert gain((middling, 1.0)) == pytest.approx(0.5, abs=1e-5)
-    assert gain((low, 1.0)) == 0
-    assert gain((middling, 1.0), dirt) == 0
+    assert lone((large, 1.0)) == {"lone": 1, "lone odds": 1, "lone and far": 0, "lone and 1": 0}
+    assert lone((middling, 3.0))["lone"] == pytest.approx(0.5)
+    assert lone((middling, 3.0))["lone odds"] == pytest.approx(1.5)
+    assert lone((low, 1.0))["lone"] == 0
+    assert lone((middling, 1.0), ((100, 200, 160, 260), -3.0))["lone"] == 0  # beside something else
 
 
 def test_what_has_the_other_colour_is_no_ink_to_explain() -> None:

@@ -10,7 +10,6 @@ join what is no digit.
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 import zipfile
 from collections.abc import Callable, Iterator
@@ -18,12 +17,10 @@ from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 
-from digitlab.data import printed, strokes
 from digitlab.data.digits import NO_DIGIT, PART, SEVERAL, Digits, Pieces
-from digitlab.data.distractors import distractor
 from digitlab.data.pages import Page, make_page
 from digitlab.data.scenes import scene
-from digitlab.data.writers import broader, form, tight
+from digitlab.data.things import larger, one_thing, picture_of
 from digitlab.finding.candidate import Candidate
 from digitlab.finding.cuts import cuts
 from digitlab.finding.darkness import View
@@ -31,7 +28,7 @@ from digitlab.finding.propose import Proposals, components_of, propose
 from digitlab.framing import SIDE
 from digitlab.storage import atomic_path, cache_folder
 
-GENERATION = 13  # counts up whenever the same seed would give other pieces
+GENERATION = 14  # counts up whenever the same seed would give other pieces
 WHOLE, PURE = 0.85, 0.9  # a piece is a digit with these shares of the digit's ink, and of its own
 LITTLE = 0.6  # and none with less than this of either
 BESIDE = 0.08  # of a piece's own: a digit with a smaller share of it is not looked at
@@ -45,12 +42,10 @@ ASTRAY = 0.25  # share of other pieces that are merged and cut all the same
 POINTS = 48  # of a digit's ink, by which is judged how much of it a piece holds
 NEAR = 0.06  # of a piece's height
 MOST_OTHERS = 12  # pieces of a page that are no digit, if it has fewer digits
-SLENDER, BROAD = 0.35, 0.8  # of what stands alone, the first 35 % get a finer pen, the last 20 % a broader one
-BROADEST = 0.4  # heights that a broad pen adds to a stroke
-PRINTED = 0.15  # share of the digits that stand alone that a machine wrote
 SCENES = 0.5  # photographs without digits, for each page
 MOST_ALONE = 5  # and of what stands alone
 ALONE = 7  # things that stand alone, for each page
+PICTURED = 0.4  # share of those that are shown as a whole picture
 CHUNK = 16  # pages made at a time by one process
 
 
@@ -126,23 +121,30 @@ def _steered(
     unclear = (labels == -1) | (rng.random(len(labels)) < ASTRAY)
     more = found.merges(unclear | (labels == PART))
     for index in np.flatnonzero(unclear | (labels == SEVERAL)):
-        more += cuts(found.candidates[index])
+        more += cuts(found.candidates[index], several=float(labels[index] == SEVERAL))
     return found.candidates + more, np.concatenate([labels, labelled(more)])
 
 
 def alone(rng: np.random.Generator, bank: Digits | None = None) -> Pieces:
-    """Return the pieces of one thing that stands alone on clean paper: a digit, a letter, a mark, a scribble."""
-    ink, what = _thing(rng, bank)
-    margin = rng.integers(0, max(2, int(0.7 * max(ink.shape))), 4)
-    paper = np.pad(ink, (margin[:2], margin[2:]))
-    paper = (paper * rng.uniform(0.2, 1)).astype(np.uint8)
-    if rng.random() < 0.5:  # a clean scan has no grain
-        paper = np.maximum(paper, rng.normal(0, 3, paper.shape).clip(0, 255).astype(np.uint8))
-    view = View(paper, (12.0, 22.0, 40.0, 72.0, 130.0), 1.0, False)
+    """Return the pieces of one thing that stands alone: a digit, a letter, a mark, a scribble.
 
-    def labelled(found: list[Candidate]) -> np.ndarray:
-        labels = np.full(len(found), NO_DIGIT)
-        whole = np.array([min(c.width / ink.shape[1], c.height / ink.shape[0]) for c in found])
+    On clean paper, or as a whole picture, which the reader sees from near and from far.
+    """
+    ink, what = one_thing(rng, bank)
+    if rng.random() < PICTURED:
+        ink = larger(ink, rng)
+        found = components_of(picture_of(ink, rng)[0])
+    else:
+        margin = rng.integers(0, max(2, int(0.7 * max(ink.shape))), 4)
+        paper = np.pad(ink, (margin[:2], margin[2:]))
+        paper = (paper * rng.uniform(0.2, 1)).astype(np.uint8)
+        if rng.random() < 0.5:  # a clean scan has no grain
+            paper = np.maximum(paper, rng.normal(0, 3, paper.shape).clip(0, 255).astype(np.uint8))
+        found = propose([View(paper, (12.0, 22.0, 40.0, 72.0, 130.0), 1.0, False)])
+
+    def labelled(pieces: list[Candidate]) -> np.ndarray:
+        labels = np.full(len(pieces), NO_DIGIT)
+        whole = np.array([min(p.width / ink.shape[1], p.height / ink.shape[0]) for p in pieces])
         if what < NO_DIGIT:
             labels[:] = PART
             labels[whole > 0.7] = -1
@@ -155,75 +157,8 @@ def alone(rng: np.random.Generator, bank: Digits | None = None) -> Pieces:
             labels[whole > 0.9] = PART
         return labels
 
-    candidates, labels = _steered(propose([view]), labelled, rng)
+    candidates, labels = _steered(found, labelled, rng)
     return _some(candidates, labels, rng, MOST_ALONE)
-
-
-def _thing(rng: np.random.Generator, bank: Digits | None) -> tuple[np.ndarray, int]:
-    """Return ink (height, width) uint8, tight, and its label."""
-    height, width = round(math.exp(rng.uniform(math.log(12), math.log(140)))), rng.random()
-    drawn = 3 * height if width < SLENDER else height  # thinning needs room
-    label = NO_DIGIT
-    if rng.random() < 0.5:
-        label = int(rng.integers(10))
-        way = rng.random()
-        if way < PRINTED:
-            ink = printed.digit(label, rng, drawn)
-        elif bank is None or way < 0.6:
-            ink = strokes.draw(form(label, rng), rng, drawn)
-        else:
-            index = int(rng.integers(len(bank)))
-            ink, label = _enlarged(bank.images[index], drawn, rng), int(bank.labels[index])
-    else:
-        ink, kind = distractor(rng, drawn)
-        label = {"pair": SEVERAL, "fragment": PART}.get(kind, NO_DIGIT)
-    if width < SLENDER:
-        ink = _slender(ink, rng.uniform(0.3, 0.85), 1 / 3)
-    elif width > BROAD:
-        if label < NO_DIGIT and rng.random() < 0.5:
-            ink = _stretched(ink, rng.uniform(1.0, 1.7))
-        broad = broader(ink, 1 + int(rng.uniform(0.04, BROADEST) * height))
-        if label >= NO_DIGIT or _holes(broad) == _holes(ink):  # an 8 without holes is no 8
-            ink = broad
-    return ink, label
-
-
-def _holes(ink: np.ndarray) -> int:
-    """Count the patches of paper that ink surrounds."""
-    import cv2
-
-    return cv2.connectedComponents((np.pad(ink, 1) < 100).astype(np.uint8), connectivity=4)[0] - 2
-
-
-def _slender(ink: np.ndarray, share: float, scale: float) -> np.ndarray:
-    """Return strokes as by a finer pen: what lies in their middle, shrunk by `scale`."""
-    import cv2
-
-    depth = cv2.distanceTransform((np.pad(ink, 2) > 100).astype(np.uint8), cv2.DIST_L2, 5)
-    reach = 2 * max(1, round(float(np.percentile(depth[depth > 0], 95)) if depth.any() else 1)) + 1
-    ridge = cv2.dilate(depth, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
-    middle = ((depth > 0) & (depth >= share * ridge)).astype(np.uint8) * np.uint8(255)
-    fine = cv2.resize(cv2.GaussianBlur(middle, (3, 3), 0), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return tight(cv2.convertScaleAbs(fine, alpha=255 / max(1, int(fine.max()))), 60)
-
-
-def _stretched(ink: np.ndarray, share: float) -> np.ndarray:
-    """Return ink that many times as wide."""
-    import cv2
-
-    return cv2.resize(ink, (round(ink.shape[1] * share), ink.shape[0]), interpolation=cv2.INTER_LINEAR)
-
-
-def _enlarged(image: np.ndarray, height: int, rng: np.random.Generator) -> np.ndarray:
-    """Return a framed digit as the stroke of a pen, so many pixels high: edges as sharp as that size has them."""
-    import cv2
-
-    rows, columns = np.flatnonzero(image.max(axis=1)), np.flatnonzero(image.max(axis=0))
-    image = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    scale = height / len(image)
-    size = max(2, round(image.shape[1] * scale)), max(2, height)
-    large = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC).astype(np.float32)
-    return ((large - rng.uniform(60, 120)) * max(1.0, scale * 0.6) + 127).clip(0, 255).astype(np.uint8)
 
 
 def _some(candidates: list[Candidate], labels: np.ndarray, rng: np.random.Generator, most: int = MOST_OTHERS) -> Pieces:

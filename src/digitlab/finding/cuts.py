@@ -37,7 +37,9 @@ def cuts(piece: Candidate, usual: float = 0.0, several: float = 0.0) -> list[Can
         several: the probability that it is several digits, by its looks.
     """
     height, width = piece.mask.shape
-    wide = piece.width > (WIDE_FOR_SEVERAL if several > 0.5 else WIDE) * piece.height or (usual and piece.width > 1.2 * usual and piece.height > 0.6 * usual)
+    wide = piece.width > (WIDE_FOR_SEVERAL if several > 0.5 else WIDE) * piece.height or (
+        usual and piece.width > 1.2 * usual and piece.height > 0.6 * usual
+    )
     if not wide or min(height, width) < 6 or width > LONGEST * height or piece.mask.size > LARGEST:
         return []
     ink = _inner(piece)

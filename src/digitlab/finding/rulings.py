@@ -32,6 +32,7 @@ SOLID = 0.9  # of its length a line has ink
 SLIM = 0.03  # of its own length a line may be thick in any case
 BORDER, SLIM_TO_BORDERS = 0.95, 0.05  # and if it reaches through so much of the picture: no stroke of a digit does
 DARKER = 1.4  # times as dark as a line: not the line
+COVERED = 0.09  # of the longer side: no stroke covers a line for as long
 OVER, OVER_MORE = 1.1, 8  # times as dark as a line is near by, and so much more, of 255: something lies on the line
 THICKEST = 0.018  # of the longer side
 WORD = 4  # pixels that are looked at as one
@@ -97,7 +98,7 @@ def _over(
 
     # Lines are tilted a little, so a row leaves them; the darkest pixel of so high a window does not.
     tall = np.ones((2 * round(thickness) + 1, 1), np.uint8)
-    reach = max(SHORTEST, round(LONGEST_STROKE * max(darkness.shape)))  # no stroke is as long
+    reach = max(SHORTEST, round(COVERED * max(darkness.shape)))
     line = cv2.morphologyEx(cv2.dilate(darkness, tall), cv2.MORPH_OPEN, np.ones((1, reach), np.uint8))
     limit = cv2.convertScaleAbs(cv2.max(line, full), alpha=OVER, beta=OVER_MORE)
     over = cv2.compare(darkness, limit, cv2.CMP_GT) & level

@@ -19,11 +19,6 @@ from digitlab.reading.evidence import NAMES, gather, row_of
 from digitlab.recognizer import WEIGHTS
 
 NEXT = 4.0  # heights: so far away the next digit of a row may be
-# Log odds of what has a picture to itself: whoever shows it means a digit. Pages cannot tell; MNIST's digits shown as
-# pictures one by one can, of which one in thirty was left out without it, most of them bare 1s.
-LONE = 1.0
-LARGE = 0.2  # of the picture's height: what is higher begins to fill it
-CLEAN = 0.1  # share of ink that nothing explains, up to which a picture shows nothing else
 
 
 def in_company(candidates: Sequence[Candidate], labels: np.ndarray, odds: np.ndarray, chosen: list[int]) -> np.ndarray:
@@ -36,16 +31,7 @@ def in_company(candidates: Sequence[Candidate], labels: np.ndarray, odds: np.nda
         chosen: indices of those that the odds alone would choose.
     """
     known = gather(candidates, labels, odds, chosen)
-    fitting = known @ _weights() + LONE * _has_the_picture(candidates, known)
-    return np.where(odds > -6, fitting, odds).astype(np.float32)
-
-
-def _has_the_picture(candidates: Sequence[Candidate], known: np.ndarray) -> np.ndarray:
-    """Return how far each candidate fills a picture in which nothing else is to be explained, (N,) 0 to 1."""
-    view = candidates[0].view
-    share = np.array([candidate.height for candidate in candidates]) / (view.darkness.shape[0] * view.scale)
-    little, few = (known[:, NAMES.index(name)] for name in ("unexplained ink", "few digits on page"))
-    return np.clip(share / LARGE - 1, 0, 1) * few * (little < CLEAN)
+    return np.where(odds > -6, known @ _weights(), odds).astype(np.float32)
 
 
 def row_at(index: int, lines: list[list[int]], candidates: Sequence[Candidate]) -> int | None:

@@ -21,7 +21,7 @@ NAMES = (
     "small", "tiny",
     "one digit in row", "two or more in row", "lower than row", "higher than row", "off row's line", "row support",
     "fainter", "darker", "few digits on page", "unexplained ink", "alone and unexplained", "crowd", "words in row",
-    "is 1", "fills the picture", "1 that fills the picture",
+    "is 1", "fills the picture", "1 that fills the picture", "lone", "lone odds", "lone and far", "lone and 1",
 )  # fmt: skip
 """The names of the columns of `gather`."""
 
@@ -31,6 +31,8 @@ ITSELF = 0.15  # heights
 OFF = 0.5  # heights: no farther above or below a row does a digit of it stand
 ELSEWHERE = 3.0  # heights: a row that passes so far above or below is another one
 FILLS = 0.3  # of the picture's height: a piece higher than this begins to fill it
+# What is higher than so much of the picture may have it to itself, if so little ink in it is left to be explained.
+LARGE, CLEAN = 0.2, 0.1
 SURE = 1.0  # log odds from which on a piece counts as a digit of its page
 
 
@@ -70,7 +72,8 @@ def gather(candidates: Sequence[Candidate], labels: np.ndarray, odds: np.ndarray
         table["fainter"], table["darker"] = (np.where(far, 0, np.clip(sign * off - 0.7, 0, 1.5)) for sign in (1, -1))
     table["few digits on page"][:] = len(sure) < 2
     view = candidates[0].view
-    table["fills the picture"] = np.clip(height / (view.darkness.shape[0] * view.scale) / FILLS - 1, 0, 1)
+    share = height / (view.darkness.shape[0] * view.scale)
+    table["fills the picture"] = np.clip(share / FILLS - 1, 0, 1)
     table["1 that fills the picture"] = table["fills the picture"] * table["is 1"]
     heard = np.flatnonzero(odds > -6)
     others = _others(candidates, odds)
@@ -89,6 +92,9 @@ def gather(candidates: Sequence[Candidate], labels: np.ndarray, odds: np.ndarray
         close = apart < 1.2 + (right[j] - left[j]) / 2 / height[i]
         table["crowd"][heard] = np.minimum(3, (alike & close).sum(axis=1))
         table["words in row"][heard] = np.minimum(5, (alike & (apart < REACH)).sum(axis=1)) / 5
+    table["lone"] = np.clip(share / LARGE - 1, 0, 1) * (len(sure) < 2) * (table["unexplained ink"] < CLEAN)
+    for name, what in (("odds", clipped), ("and far", far), ("and 1", table["is 1"])):
+        table[f"lone {name}"] = table["lone"] * what
     places = height.tolist(), middle.tolist(), x.tolist()  # plain numbers: they are taken one by one
     spans = [(middle[row].min(), middle[row].max(), OFF * height[row].max()) for row in found]
     for index in heard.tolist():

@@ -1,0 +1,56 @@
+"""Things that stand alone, and pictures of just one."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from digitlab.data.digits import NO_DIGIT, PART, SEVERAL
+from digitlab.data.things import CONTRAST, GRAIN, LARGEST, larger, one_thing, picture_of
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=SEEDS)
+def test_a_thing_is_ink_without_a_margin_and_comes_again_by_its_seed(seed: int) -> None:
+    ink, label = one_thing(np.random.default_rng(seed), None)
+    assert ink.dtype == np.uint8
+    assert 0 <= label <= max(NO_DIGIT, SEVERAL, PART)
+    for edge in (ink[0], ink[-1], ink[:, 0], ink[:, -1]):
+        assert edge.any()
+    again, same = one_thing(np.random.default_rng(seed), None)
+    assert same == label
+    np.testing.assert_array_equal(again, ink)
+
+
+def test_about_half_of_all_things_are_digits_of_every_kind() -> None:
+    labels = np.array([one_thing(np.random.default_rng(seed), None)[1] for seed in range(300)])
+    assert 0.4 < (labels < NO_DIGIT).mean() < 0.6
+    assert set(range(10)) <= set(labels.tolist())
+    assert {NO_DIGIT, SEVERAL, PART} <= set(labels.tolist())
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=SEEDS)
+def test_a_picture_shows_the_ink_where_it_says_and_paper_everywhere_else(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    ink = larger(one_thing(rng, None)[0], rng)
+    assert max(ink.shape) <= max(LARGEST + 1, 140 * 8)
+    picture, (left, top) = picture_of(ink, rng)
+    paper = np.median(np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]]))
+    within = picture[top : top + ink.shape[0], left : left + ink.shape[1]]
+    assert within.shape == ink.shape
+    # As ink grows fuller, the picture moves away from the paper.
+    full = np.abs(within[ink > 250].astype(float) - paper).mean() if (ink > 250).any() else CONTRAST
+    assert full > CONTRAST - 4 * GRAIN
+    outside = np.ones(picture.shape, bool)
+    outside[top : top + ink.shape[0], left : left + ink.shape[1]] = False
+    assert np.abs(picture[outside].astype(float) - paper).mean() < 2 * GRAIN
+
+
+@pytest.mark.parametrize("side", [LARGEST, LARGEST + 200])
+def test_what_is_large_already_stays_as_it_is(side: int) -> None:
+    ink = np.full((side, 40), 255, np.uint8)
+    for seed in range(5):
+        assert larger(ink, np.random.default_rng(seed)).shape == ink.shape
