@@ -125,6 +125,19 @@ def test_a_claim_is_met_by_the_mean_of_enough_runs(script: Any, mean: float, tol
     assert met(ROW | {"values": [0.9, 0.9], "mean": mean}) == "too few runs"
 
 
+def test_rows_of_other_recipes_stay_when_one_is_measured_again(script: Any, tmp_path: Path, monkeypatch) -> None:
+    classics = script("classics")
+    settings = (classics.Setting("conv3", 5), classics.Setting("dense784", 5))
+    other, again = (ROW | {"name": one.name, "setting": one.title} for one in settings)
+    (tmp_path / "classics.json").write_text(json.dumps({"rows": [again, other | {"mean": 0.1}]}))
+    monkeypatch.setattr(classics, "SETTINGS", settings)
+    monkeypatch.setattr(classics, "gather", lambda setting, *_: [setting.name])
+    monkeypatch.setattr(classics, "measure", lambda setting, *_: other if setting.name == "conv3" else None)
+    monkeypatch.setattr(sys, "argv", ["classics.py", "--only", "conv3", "--results", str(tmp_path)])
+    classics.main()
+    assert json.loads((tmp_path / "classics.json").read_text())["rows"] == [other, again]
+
+
 def test_the_classics_come_back_from_keras_as_they_went() -> None:
     rows = results("round_trips")["rows"]
     assert [row["recipe"] for row in rows] == ["conv3", "dense784", "conv2-rotated", "vgg-bn", "lenet50"]

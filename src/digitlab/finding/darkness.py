@@ -35,7 +35,7 @@ STROKE_SIDE = 150  # longer side of the copy on which dark strokes are told from
 TONE_SIDE = 256  # and of the one on which ink is told from paper
 # Times more stroke on the dark side, or on the light one, and there is no need to look at the other. A strip of
 # glare on a sheet that lies on a dark desk outweighs faint writing on it.
-CERTAIN, CERTAIN_LIGHT = 2.0, 3.0
+CERTAIN, CERTAIN_LIGHT = 1.5, 3.0
 NEAR_SIDE = 800  # longer side of the near view, pixels, for the most
 SMALL_SIDE = 640  # longer side of a picture up to which the closer view enlarges it, pixels
 FINER = 2  # times
