@@ -96,16 +96,17 @@ def test_a_file_that_is_not_there_is_told(name, run, tmp_path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("absent", "words"),
+    ("absent", "words", "extra"),
     [
-        ("h5py", ["models", "sequential_model.keras"]),
-        ("torch", ["models", "sequential_model.keras"]),
-        ("keras", ["export", "default", "--to", "keras"]),
-        ("safetensors", ["export", "default", "--to", "safetensors"]),
+        ("h5py", ["models", "sequential_model.keras"], "keras"),
+        ("torch", ["models", "sequential_model.keras"], "keras"),
+        ("keras", ["export", "default", "--to", "keras"], "keras"),
+        ("safetensors", ["export", "default", "--to", "safetensors"], "keras"),
+        ("torch", ["export", "default", "--to", "int8"], "train"),
     ],
 )
-def test_without_the_extra_the_line_that_installs_it_is_told(absent, words, tmp_path) -> None:
-    out = tmp_path / f"x.{words[-1]}"
+def test_without_the_extra_the_line_that_installs_it_is_told(absent, words, extra, tmp_path) -> None:
+    out = tmp_path / f"x.{'onnx' if words[-1] == 'int8' else words[-1]}"
     words = [*words, "--out", str(out)] if "export" in words else words
     script = (
         f"import sys; sys.modules[{absent!r}] = None; sys.argv = ['digitlab', *{words!r}]\n"
@@ -116,7 +117,8 @@ def test_without_the_extra_the_line_that_installs_it_is_told(absent, words, tmp_
     )
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
-    assert "pip install 'digitlab[keras]'" in done.stderr
+    assert f"pip install 'digitlab[{extra}]'" in done.stderr
+    assert "training needs" not in done.stderr
     assert not out.exists()
 
 

@@ -1,4 +1,4 @@
-"""The one place that says what is missing where Keras is, and that chooses what Keras runs on."""
+"""The one place that says what is missing where Keras or ONNX is, and that chooses what Keras runs on."""
 
 from __future__ import annotations
 
@@ -18,6 +18,15 @@ def needs_keras() -> Iterator[None]:
         yield
     except (ModuleNotFoundError, MissingExtraError) as error:
         raise MissingExtraError("exchanging files with Keras or safetensors", "keras") from error
+
+
+@contextlib.contextmanager
+def needs_onnx() -> Iterator[None]:
+    """Import what changes ONNX files inside this; MissingExtraError says how to install what is absent."""
+    try:
+        yield
+    except (ModuleNotFoundError, MissingExtraError) as error:
+        raise MissingExtraError("making a recogniser of eight bits", "train") from error
 
 
 def keras() -> Any:

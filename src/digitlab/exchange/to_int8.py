@@ -2,8 +2,8 @@
 
 Convolutions alone are quantised, each output channel by its own scale. The first is not: it has so few channels that it
 costs as much in float32, and of the judge's error a third came from there. How large values become is seen on images,
-and the outermost of them are cut off. Weights have seven bits: processors without instructions for it (VNNI) add pairs of
-products in sixteen bits, which full weights overflow.
+and the outermost of them are cut off. Weights have seven bits: processors without instructions for it (VNNI) add pairs
+of products in sixteen bits, which full weights overflow.
 
 Source: Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference",
 2018 (arXiv 1712.05877), as ONNX Runtime's own tool does it.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from digitlab import storage
 from digitlab.errors import OutputError, UsageError
-from digitlab.exchange.extra import needs_keras
+from digitlab.exchange.extra import needs_keras, needs_onnx
 from digitlab.exchange.opening import ARCHITECTURE, open_model
 from digitlab.recognizer import Recognizer
 
@@ -55,7 +55,8 @@ def export_model(model: str | Path | Recognizer, to: str, out: str | Path) -> tu
 
         content = to_safetensors(recognizer)
     elif to == "int8":
-        from digitlab.exchange.to_int8 import to_int8
+        with needs_onnx():
+            from digitlab.exchange.to_int8 import to_int8
 
         content = to_int8(recognizer)
     else:
