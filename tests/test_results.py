@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 
+from digitlab.data import pieces, strokes
+from digitlab.data.digits import Splits
 from digitlab.errors import RunError, UsageError
 from digitlab.recipes import Recipe, bundled_names, measured
-from digitlab.recognizer import bundled
+from digitlab.recognizer import Recognizer, bundled, load
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "results"
@@ -86,6 +88,27 @@ def test_the_figures_of_a_bundled_recogniser_are_of_the_file_that_ships(name: st
     page = results(name)
     content = (ROOT / "src" / "digitlab" / "weights" / f"{name}.onnx").read_bytes()
     assert hashlib.sha256(content).hexdigest() == page["sha256"], "run benchmarks/bundle.py for the run that ships"
+
+
+def test_a_judge_in_eight_bits_is_calibrated_and_measured_on_pieces_that_it_has_not_seen(
+    script: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torch")
+    from digitlab.training.run import HELD_OUT
+
+    bundle = script("bundle")
+    some, asked = pieces.generate(400, seed=3), []
+    written = strokes.generate(20, seed=1)
+    monkeypatch.setattr(bundle.data, "load", lambda name: Splits(written, written, written))
+    monkeypatch.setattr(bundle.pieces, "load", lambda count, seed, bank: asked.append((count, seed)) or some)
+    made = Recognizer(bundle.in_eight_bits(load("reader")))
+    assert made.name == "reader-int8"
+    assert made.manifest.training["data"]["held_out"]["n"] == len(some.labels)
+    assert made.manifest.figures["digit or not"]["n"] == len(some.labels)
+    assert made.manifest.figures["digit or not"]["accuracy"] > 0.9
+    assert made.manifest.temperature != load("reader").manifest.temperature  # its own
+    recipe, seed = Recipe.load("reader"), load("reader").manifest.training["seed"]
+    assert (recipe.data.pieces // 10, HELD_OUT + seed) in asked  # those that the other was held to
 
 
 def test_robustness_is_of_the_file_that_ships_and_agrees_with_its_figures() -> None:
