@@ -59,43 +59,36 @@ def without_rulings(view: View, threads: int = 1) -> View:
         return view
     upright = None if upright is None else cv2.transpose(upright)
     wiped = np.zeros_like(mask)
-    # At the corner of a cell either line looks like a stroke that crosses the other.
-    corners = cv2.dilate(cells.level & cells.upright, np.ones((3, 3), np.uint8)) if cells.width else None
-    for lines, other, thick in ((level, upright, thickness), (upright, level, breadth), (corners, None, 0.0)):
-        if lines is None:
-            continue
-        counts = cv2.calcHist([view.darkness], [0], lines & mask, [256], [0, 256]).ravel().cumsum()
-        # A stroke along a line hides it: what is far darker than the line is the pen's.
-        full = float(np.searchsorted(counts, 0.75 * counts[-1]))  # a line's edges are soft
-        _, paler = cv2.threshold(view.darkness, math.ceil(DARKER * full) - 1, 1, cv2.THRESH_BINARY_INV)
-        if lines is level:
-            paler = cv2.subtract(paler, _over(view.darkness, lines, other, thick, full))
-        elif lines is upright:
-            turned = (cv2.transpose(what) for what in (view.darkness, lines))
-            over = _over(*turned, None if other is None else cv2.transpose(other), thick, full)
-            paler = cv2.subtract(paler, cv2.transpose(over))
-        wiped |= lines & paler
+    if level is not None:
+        wiped |= _without_pen(view.darkness, mask, level, upright, thickness)
+    if upright is not None:
+        darkness, inked, turned = (cv2.transpose(what) for what in (view.darkness, mask, upright))
+        other = None if level is None else cv2.transpose(level)
+        wiped |= cv2.transpose(_without_pen(darkness, inked, turned, other, breadth))
+    if cells.width:  # at the corner of a cell either line looks like a stroke that crosses the other
+        wiped |= _paler(view.darkness, mask, cv2.dilate(cells.level & cells.upright, np.ones((3, 3), np.uint8)))[0]
     darkness, ruling = view.darkness * (1 - wiped), max(thickness, breadth)
     return dataclasses.replace(view, darkness=darkness, ruled=wiped, ruling=ruling)
 
 
-def _over(
-    darkness: np.ndarray, level: np.ndarray, upright: np.ndarray | None, thickness: float, full: float
+def _without_pen(
+    darkness: np.ndarray, mask: np.ndarray, level: np.ndarray, upright: np.ndarray | None, thickness: float
 ) -> np.ndarray:
-    """Return where a pen went over level lines: darker than the line is to the left and to the right of it.
+    """Return level lines without what a pen wrote on them: there they are darker than to the left and to the right.
 
     Args:
         darkness: (height, width) uint8.
-        level: (height, width) uint8, 1 on level lines.
+        mask: the same, 1 where there is ink.
+        level: the same, 1 on level lines.
         upright: the same for upright lines: where two lines cross, they may be darker than either. None without them.
         thickness: of the level lines, pixels.
-        full: how dark these are as a rule.
 
     Returns:
         (height, width) uint8, 0 or 1.
     """
     import cv2
 
+    paler, full = _paler(darkness, mask, level)
     # Lines are tilted a little, so a row leaves them; the darkest pixel of so high a window does not.
     tall = np.ones((2 * round(thickness) + 1, 1), np.uint8)
     reach = max(SHORTEST, round(COVERED * max(darkness.shape)))
@@ -104,7 +97,17 @@ def _over(
     over = cv2.compare(darkness, limit, cv2.CMP_GT) & level
     if upright is not None:
         over = cv2.subtract(over, cv2.dilate(upright, np.ones((2 * math.ceil(thickness) + 3, 3), np.uint8)))
-    return cv2.morphologyEx(over, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    return cv2.subtract(paler, cv2.morphologyEx(over, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)))
+
+
+def _paler(darkness: np.ndarray, mask: np.ndarray, lines: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return lines without what is far darker than they are, which is the pen's; and how dark they are as a rule."""
+    import cv2
+
+    counts = cv2.calcHist([darkness], [0], lines & mask, [256], [0, 256]).ravel().cumsum()
+    full = float(np.searchsorted(counts, 0.75 * counts[-1]))  # a line's edges are soft
+    _, paler = cv2.threshold(darkness, math.ceil(DARKER * full) - 1, 1, cv2.THRESH_BINARY_INV)
+    return lines & paler, full
 
 
 def _mask(view: View, level: float, large: bool = False) -> np.ndarray:

@@ -92,9 +92,7 @@ def gather(candidates: Sequence[Candidate], labels: np.ndarray, odds: np.ndarray
         close = apart < 1.2 + (right[j] - left[j]) / 2 / height[i]
         table["crowd"][heard] = np.minimum(3, (alike & close).sum(axis=1))
         table["words in row"][heard] = np.minimum(5, (alike & (apart < REACH)).sum(axis=1)) / 5
-    table["lone"] = np.clip(share / LARGE - 1, 0, 1) * (len(sure) < 2) * (table["unexplained ink"] < CLEAN)
-    for name, what in (("odds", clipped), ("and far", far), ("and 1", table["is 1"])):
-        table[f"lone {name}"] = table["lone"] * what
+    _lone(share, len(sure) < 2, table)
     places = height.tolist(), middle.tolist(), x.tolist()  # plain numbers: they are taken one by one
     spans = [(middle[row].min(), middle[row].max(), OFF * height[row].max()) for row in found]
     for index in heard.tolist():
@@ -104,6 +102,13 @@ def gather(candidates: Sequence[Candidate], labels: np.ndarray, odds: np.ndarray
         ]  # fmt: skip
         _row_evidence(index, close, *places, table)
     return np.stack([table[name].astype(float) for name in NAMES], axis=1)
+
+
+def _lone(share: np.ndarray, few: bool, table: dict[str, np.ndarray]) -> None:
+    """Fill in how far each candidate, (N,) by its share of the picture's height, has the picture to itself."""
+    table["lone"] = np.clip(share / LARGE - 1, 0, 1) * few * (table["unexplained ink"] < CLEAN)
+    for name, other in (("lone odds", "odds"), ("lone and far", "far"), ("lone and 1", "is 1")):
+        table[name] = table["lone"] * table[other]
 
 
 def _others(candidates: Sequence[Candidate], odds: np.ndarray) -> list[int]:
