@@ -5,6 +5,7 @@ import pytest
 
 from digitlab.finding.candidate import Candidate, make_candidate
 from digitlab.finding.darkness import View
+from digitlab.reading import company
 from digitlab.reading.company import in_company, row_at
 from digitlab.reading.evidence import NAMES, gather
 
@@ -117,6 +118,20 @@ def test_what_has_a_picture_to_itself_is_known_to_by_what_it_fills_of_it() -> No
     assert lone((middling, 3.0))["lone odds"] == pytest.approx(1.5)
     assert lone((low, 1.0))["lone"] == 0
     assert lone((middling, 1.0), ((100, 200, 160, 260), -3.0))["lone"] == 0  # beside something else
+
+
+def test_who_shows_one_thing_means_a_digit(monkeypatch) -> None:
+    large, beside = ((300, 40, 420, 360), 1.0), ((100, 200, 160, 260), -3.0)
+
+    def gain(*pieces: tuple[tuple[int, int, int, int], float]) -> float:
+        with_it = float(judged(*pieces, row=[])[0])
+        monkeypatch.setattr(company, "MEANT", 0.0)
+        without = float(judged(*pieces, row=[])[0])
+        monkeypatch.undo()
+        return with_it - without
+
+    assert gain(large) == pytest.approx(company.MEANT, abs=1e-5)
+    assert gain(large, beside) == 0
 
 
 def test_what_has_the_other_colour_is_no_ink_to_explain() -> None:

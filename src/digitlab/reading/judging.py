@@ -31,7 +31,7 @@ SILENT = -20.0  # log odds of what cannot be
 PROMISING, ASSURED, PROMISING_SHARE = -3.0, 4.0, 0.3
 # Of a box: with so much of it in that of a digit that is sure, a piece is explained; and of the digits that are sure:
 # with so many pieces in doubt that nothing explains, a page is looked at closer.
-WITHIN, IN_DOUBT = 0.5, 0.25
+WITHIN, IN_DOUBT = 0.5, 0.3
 TWIN = 0.7  # of the area that two boxes cover together both have: they are two looks at one piece of ink
 WHOLE = 2.0  # log odds of being one digit from which on a piece is not cut
 MAYBE = 0.05  # probability of being several digits, or a part of one, from which on a piece is cut, or merged
