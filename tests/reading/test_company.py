@@ -121,7 +121,7 @@ def test_what_has_a_picture_to_itself_is_known_to_by_what_it_fills_of_it() -> No
 
 
 def test_who_shows_one_thing_means_a_digit(monkeypatch) -> None:
-    large, beside = ((300, 40, 420, 360), 1.0), ((100, 200, 160, 260), -3.0)
+    large, beside = ((300, 100, 390, 300), 1.0), ((100, 150, 200, 260), -3.0)
 
     def gain(*pieces: tuple[tuple[int, int, int, int], float]) -> float:
         with_it = float(judged(*pieces, row=[])[0])
