@@ -465,3 +465,20 @@ def test_ink_that_is_sure_as_a_whole_is_not_judged_again_at_another_threshold(by
             for some in ([p for p, odd in zip(candidates, odds, strict=True) if odd > 0], candidates)
         )
         assert max(heard) == max(every)
+
+
+@pytest.mark.parametrize("sure", [True, False])
+def test_what_another_threshold_shows_apart_is_cut_only_if_that_is_in_doubt(by_box, sure: bool) -> None:
+    picture = np.full((200, 500), 230, np.uint8)
+    for x in (60, 240, 400):
+        cv2.line(picture, (x + 14, 100), (x + 50, 100), 150, 7, cv2.LINE_AA)  # a paler bridge
+        for middle in (x, x + 64):
+            cv2.ellipse(picture, (middle, 100), (22, 36), 0, 0, 360, 20, 7, cv2.LINE_AA)
+
+    def say(boxes: list[Box]) -> Verdict:
+        wide = [box[2] - box[0] > 80 for box in boxes]
+        odds = [-8.0 if one else 6.0 if sure else 0.0 for one in wide]
+        return verdict([0] * len(boxes), odds, several=[float(one) for one in wide], part=[0.0] * len(boxes))
+
+    kinds = {piece.kind for piece in judged(picture, None, by_box(say))[0]}
+    assert bool(kinds & {"cut", "loop"}) == (not sure)

@@ -32,6 +32,7 @@ PROMISING, ASSURED, PROMISING_SHARE = -3.0, 4.0, 0.3
 # Of a box: with so much of it in that of a digit that is sure, a piece is explained; and of the digits that are sure:
 # with so many pieces in doubt that nothing explains, a page is looked at closer.
 WITHIN, IN_DOUBT = 0.5, 0.3
+EXPLAINED = 0.75  # of a box: with so much of it in those of digits that are sure, what may be several is not cut
 TWIN = 0.7  # of the area that two boxes cover together both have: they are two looks at one piece of ink
 WHOLE = 2.0  # log odds of being one digit from which on a piece is not cut
 MAYBE = 0.05  # probability of being several digits, or a part of one, from which on a piece is cut, or merged
@@ -192,12 +193,28 @@ def _sides(candidates: list[Candidate], odds: np.ndarray) -> tuple[float, float]
 
 
 def _cut_up(candidates: list[Candidate], odds: np.ndarray, several: np.ndarray) -> list[Candidate]:
-    """Return the parts of those pieces that are no digit as a whole, but may be several."""
+    """Return the parts of those pieces that are no digit as a whole, but may be several.
+
+    Where another threshold shows the digits apart, and is sure of them, there is nothing left to cut.
+    """
     good = [candidate.height for candidate, odd in zip(candidates, odds, strict=True) if odd > 0]
     usual = median(good) if good else 0.0
+    doubtful = np.flatnonzero((several > MAYBE) & (odds < WHOLE))
     parts = []
-    for i in np.flatnonzero((several > MAYBE) & (odds < WHOLE)):
+    for i in doubtful[_explained(candidates, doubtful, odds >= ASSURED) < EXPLAINED].tolist():
         for part in cuts(candidates[i], usual, float(several[i])):
             part.several = float(several[i])
             parts.append(part)
     return parts
+
+
+def _explained(candidates: list[Candidate], which: np.ndarray, sure: np.ndarray) -> np.ndarray:
+    """Return which share of some pieces' boxes, (K,) by their indices, lies in those of pieces that are sure, (N,)."""
+    left, top, right, bottom = np.array([candidate.box for candidate in candidates], np.float32).reshape(-1, 4).T
+    of, by = which[:, None], np.flatnonzero(sure)
+    # Looks at one digit count once: the fullest of them.
+    by = by[~(_twins([candidates[i] for i in by]) & (np.arange(len(by))[:, None] > np.arange(len(by)))).any(axis=1)]
+    across = np.minimum(right[of], right[by]) - np.maximum(left[of], left[by])
+    down = np.minimum(bottom[of], bottom[by]) - np.maximum(top[of], top[by])
+    shared = np.maximum(across, 0) * np.maximum(down, 0)
+    return shared.sum(axis=1) / np.maximum(1, (right - left) * (bottom - top))[which]
