@@ -182,7 +182,10 @@ def main() -> None:
     options = record.parser(__doc__)
     options.add_argument("--finished-only", action="store_true", help="train nothing; take the runs that are finished")
     options.add_argument("--all", action="store_true", help="also conv2-rotated-keep with 100 epochs")
-    options.add_argument("--only", metavar="RECIPE", help="just this recipe's settings; the other rows stay")
+    names = sorted({setting.name for setting in SETTINGS})
+    options.add_argument(
+        "--only", choices=names, metavar="RECIPE", help="just this recipe's settings; the other rows stay"
+    )
     options.add_argument("--runs", type=Path, default=RUNS, metavar="DIR", help="where the runs lie")
     asked = options.parse_args()
     rows = []

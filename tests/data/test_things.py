@@ -35,8 +35,9 @@ def test_about_half_of_all_things_are_digits_of_every_kind() -> None:
 @given(seed=SEEDS)
 def test_a_picture_shows_the_ink_where_it_says_and_paper_everywhere_else(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    ink = larger(one_thing(rng, None)[0], rng)
-    assert max(ink.shape) <= max(LARGEST + 1, 140 * 8)
+    drawn = one_thing(rng, None)[0]
+    ink = larger(drawn, rng)
+    assert max(drawn.shape) <= max(ink.shape) <= max(LARGEST + 1, *drawn.shape)
     picture, (left, top) = picture_of(ink, rng)
     paper = np.median(np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]]))
     within = picture[top : top + ink.shape[0], left : left + ink.shape[1]]

@@ -19,8 +19,8 @@ from digitlab.reading.evidence import NAMES, gather, row_of
 from digitlab.recognizer import WEIGHTS
 
 NEXT = 4.0  # heights: so far away the next digit of a row may be
-# Log odds: of pictures of one thing that people show a reader, four of five show a digit; of those by which company was
-# fitted, half do.
+# Log odds: who shows a reader one thing is taken to mean a digit four times of five; of the pictures by which company
+# was fitted, half show one.
 MEANT = 1.4
 
 

@@ -86,13 +86,25 @@ def _in_doubt(candidates: list[Candidate], small: np.ndarray, said: Verdict) -> 
     """
     sure = said.odds >= ASSURED
     doubtful = small & ~sure & ((said.odds > PROMISING) | (said.several > PROMISING_SHARE))
-    left, top, right, bottom = np.array([candidate.box for candidate in candidates]).T
-    of, by = np.flatnonzero(doubtful)[:, None], np.flatnonzero(sure)
-    across = np.minimum(right[of], right[by]) - np.maximum(left[of], left[by])
-    down = np.minimum(bottom[of], bottom[by]) - np.maximum(top[of], top[by])
-    area = ((right - left) * (bottom - top))[of]
-    within = (across > 0) & (down > 0) & (across * down > WITHIN * area)
-    return bool((~within.any(axis=1)).sum() > IN_DOUBT * len(by))
+    boxes = _boxes(candidates)
+    within = _shared(boxes[doubtful], boxes[sure]) > WITHIN * _areas(boxes[doubtful])[:, None]
+    return bool((~within.any(axis=1)).sum() > IN_DOUBT * sure.sum())
+
+
+def _boxes(candidates: Sequence[Candidate]) -> np.ndarray:
+    return np.array([candidate.box for candidate in candidates], np.float32).reshape(-1, 4)
+
+
+def _areas(boxes: np.ndarray) -> np.ndarray:
+    return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+
+
+def _shared(some: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return the area that each of some boxes, (K, 4), has in common with each of others, (M, 4): (K, M)."""
+    left, top, right, bottom = some.T[..., None]
+    across = np.minimum(right, others[:, 2]) - np.maximum(left, others[:, 0])
+    down = np.minimum(bottom, others[:, 3]) - np.maximum(top, others[:, 1])
+    return np.maximum(across, 0) * np.maximum(down, 0)
 
 
 def _heard(candidates: list[Candidate], judge: Judge, sure: Sequence[float] | np.ndarray = ()) -> Verdict:
@@ -144,11 +156,9 @@ def _heard(candidates: list[Candidate], judge: Judge, sure: Sequence[float] | np
 
 def _twins(candidates: list[Candidate]) -> np.ndarray:
     """Return which candidates are looks at the same piece of ink, (N, N) bool."""
-    left, top, right, bottom = np.array([candidate.box for candidate in candidates], np.float32).reshape(-1, 4).T
-    across = np.minimum(right[:, None], right) - np.maximum(left[:, None], left)
-    down = np.minimum(bottom[:, None], bottom) - np.maximum(top[:, None], top)
-    both, area = np.maximum(across, 0) * np.maximum(down, 0), (right - left) * (bottom - top)
-    same = both * (1 + TWIN) > TWIN * (area[:, None] + area)
+    boxes = _boxes(candidates)
+    area = _areas(boxes)
+    same = _shared(boxes, boxes) * (1 + TWIN) > TWIN * (area[:, None] + area)
     np.fill_diagonal(same, False)
     return same
 
@@ -210,11 +220,7 @@ def _cut_up(candidates: list[Candidate], odds: np.ndarray, several: np.ndarray) 
 
 def _explained(candidates: list[Candidate], which: np.ndarray, sure: np.ndarray) -> np.ndarray:
     """Return which share of some pieces' boxes, (K,) by their indices, lies in those of pieces that are sure, (N,)."""
-    left, top, right, bottom = np.array([candidate.box for candidate in candidates], np.float32).reshape(-1, 4).T
-    of, by = which[:, None], np.flatnonzero(sure)
-    # Looks at one digit count once: the fullest of them.
-    by = by[~(_twins([candidates[i] for i in by]) & (np.arange(len(by))[:, None] > np.arange(len(by)))).any(axis=1)]
-    across = np.minimum(right[of], right[by]) - np.maximum(left[of], left[by])
-    down = np.minimum(bottom[of], bottom[by]) - np.maximum(top[of], top[by])
-    shared = np.maximum(across, 0) * np.maximum(down, 0)
-    return shared.sum(axis=1) / np.maximum(1, (right - left) * (bottom - top))[which]
+    known = [candidates[i] for i in np.flatnonzero(sure).tolist()]
+    twins = np.tril(_twins(known), -1).any(axis=1)  # looks at one digit count once
+    boxes, of = _boxes(known)[~twins], _boxes([candidates[i] for i in which.tolist()])
+    return _shared(of, boxes).sum(axis=1) / np.maximum(1, _areas(of))
