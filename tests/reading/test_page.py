@@ -148,6 +148,26 @@ def test_recogniser_and_judge_have_a_say_in_which_digit_it_is(knowing) -> None:
         assert sum(probabilities) <= 1 + 1e-6
 
 
+def test_the_recogniser_is_asked_only_about_digits_whose_label_the_judge_doubts(by_box) -> None:
+    picture, boxes = write(["01234"])
+    doubted = 2
+
+    def say(asked: list[Box]) -> Verdict:
+        fits = np.array([[overlap(box, known) for known in boxes[0]] for box in asked])
+        said = verdict(fits.argmax(axis=1), np.where(fits.max(axis=1) > 0.8, 8.0, -8.0))
+        certain = np.where(np.eye(10)[fits.argmax(axis=1)] > 0, 0.9991, 0.0001).astype(np.float32)
+        doubt = (fits.argmax(axis=1) == doubted)[:, None]
+        return said._replace(probabilities=np.where(doubt, said.probabilities, certain))
+
+    recogniser = always(9)
+    (line,) = read_page(open_image(picture), recogniser, judge=by_box(say))
+    assert recogniser.asked[0] == (1, 28, 28)
+    assert line.text == "01234"
+    for place, digit in enumerate(line.digits):
+        assert (digit.alternatives[0][0] == 9) == (place == doubted)
+        assert (digit.confidence > 0.99) == (place != doubted)
+
+
 def test_a_line_is_no_surer_than_its_digits_together(knowing, shy) -> None:
     picture, boxes = write(["012", "345"])
     for line in read_page(open_image(picture), shy, judge=knowing(boxes[0] + boxes[1])):

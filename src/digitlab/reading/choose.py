@@ -150,9 +150,12 @@ def rows(boxes: Sequence[Box]) -> list[list[int]]:
     tops, bottoms = top.tolist(), bottom.tolist()
     for i in np.argsort(x, kind="stable").tolist():
         best, best_share = None, SAME_ROW
+        highest, lowest = tops[i], bottoms[i]
         for number, (above, below) in enumerate(ends):
-            shared = min(below, bottoms[i]) - max(above, tops[i])
-            share = shared / max(1.0, min(below - above, bottoms[i] - tops[i]))
+            if below <= highest or lowest <= above:  # most rows of a full page
+                continue
+            shared = min(below, lowest) - max(above, highest)
+            share = shared / max(1.0, min(below - above, lowest - highest))
             if share > best_share:
                 best, best_share = number, share
         if best is None:
