@@ -2,7 +2,7 @@
 
 Seconds are from raw uint8 images in memory to final weights; imports and a warm-up lie before. Each side has a process
 of its own, they take turns, and each warms up again before its own. Accuracy is on the 10,000 test images. Writes
-results/fast_training.json, part by part:
+results/fast_training.json, part by part, and what `digitlab recipes` shows of the two:
 
     python benchmarks/fast_training.py --only time           # rounds of ours and train_mnist_fast; about four minutes
     python benchmarks/fast_training.py --only keras --keras-python OTHER_ENVIRONMENT/bin/python
@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import record
+from classics import in_words, write_measured
 from digitlab import data
 from digitlab.errors import RunError, UsageError
 from digitlab.evaluation.metrics import mean_interval
@@ -156,6 +157,17 @@ def measure(part: str, rounds: int, seeds: int, keras: Keras) -> dict[str, Any]:
     return {"rounds": rounds, "recipes": found}
 
 
+def of_recipes(accuracy: dict[str, Any] | None) -> dict[str, dict[str, Any]]:
+    """Return what `digitlab recipes` shows of the fast recipes, of the part that says how accurate they are."""
+    shown = {}
+    for name, found in accuracy["recipes"].items() if accuracy else ():
+        mean, low, high = mean_interval(found["values"])
+        row = {"mean": mean, "low": low, "high": high}
+        shown[name] = row | {"runs": len(found["values"]), "epochs": Recipe.load(name).plan.epochs,
+                             "text": in_words(row)}  # fmt: skip
+    return shown
+
+
 def main() -> None:
     options = record.parser(__doc__)
     options.add_argument("--only", action="append", choices=[*PARTS, CARD], help=f"a part; all but {CARD} if not given")
@@ -173,6 +185,7 @@ def main() -> None:
         found = measure(part, asked.rounds, asked.seeds, Keras(asked.keras_python, asked.keras_epochs))
         parts[part] = {"command": record.command(sys.argv), **found}
         record.write("fast_training", parts, libraries=("torch", "numpy"), results=asked.results)
+    write_measured(of_recipes(parts.get("accuracy")), asked.results)
     print(path)
 
 

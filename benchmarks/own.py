@@ -1,7 +1,7 @@
 """Our own recipes over several seeds, beside the marks that they are to pass: `classics.py` has those of others.
 
-Runs lie in runs/compare/ and are used again, so the script can be stopped and started. Those of `fast` and `fast-99.4`
-are by fast_training.py, whose figures are taken over. Writes results/own.json, and what `digitlab recipes` shows.
+Runs lie in runs/compare/ and are used again, so the script can be stopped and started. Writes results/own.json, and what
+`digitlab recipes` shows; of `fast` and `fast-99.4`, fast_training.py does.
 
     python benchmarks/own.py --only tiny     # five trainings, an hour or so on two cores
     python benchmarks/own.py --finished-only # what the runs so far give; trains nothing
@@ -15,8 +15,6 @@ from typing import Any
 
 import record
 from classics import LIBRARIES, RUNS, Setting, gather, in_words, measure, measured_by_recipe, write_measured
-from digitlab.evaluation import mean_interval
-from digitlab.recipes import Recipe
 
 # The marks: what is published, or where nothing is, what was set out for.
 SETTINGS = (
@@ -24,19 +22,6 @@ SETTINGS = (
     Setting("student", 3, 99.75, "99.75 % in a megabyte, and 30,000 images/s on two cores"),
     Setting("best", 5, 99.75, "99.75 %, the published means of one network"),
 )
-
-
-def of_fast(results: Path) -> dict[str, dict[str, Any]]:
-    """Return what `digitlab recipes` shows of the fast recipes, as fast_training.py has measured it."""
-    path = results / "fast_training.json"
-    part = json.loads(path.read_text()).get("accuracy") if path.exists() else None
-    shown = {}
-    for name, found in part["recipes"].items() if part else ():
-        mean, low, high = mean_interval(found["values"])
-        row = {"mean": mean, "low": low, "high": high}
-        shown[name] = row | {"runs": len(found["values"]), "epochs": Recipe.load(name).plan.epochs,
-                             "text": in_words(row)}  # fmt: skip
-    return shown
 
 
 def main() -> None:
@@ -52,7 +37,7 @@ def main() -> None:
         if runs:
             row = known[setting.name] = measure(setting, runs, asked.results)
             print(f"{setting.title:20s} {in_words(row)}, {len(runs)} of {setting.seeds} runs", flush=True)
-    write_measured(measured_by_recipe(list(known.values())) | of_fast(asked.results), asked.results)
+    write_measured(measured_by_recipe(list(known.values())), asked.results)
     print(record.write("own", {"rows": list(known.values())}, libraries=LIBRARIES, results=asked.results))
 
 
