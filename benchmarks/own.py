@@ -1,7 +1,7 @@
 """Our own recipes over several seeds, beside the marks that they are to pass: `classics.py` has those of others.
 
-Runs lie in runs/compare/ and are used again, so the script can be stopped and started. Writes results/own.json, and what
-`digitlab recipes` shows; of `fast` and `fast-99.4`, fast_training.py does.
+Runs lie in runs/compare/ and are used again, so the script can be stopped and started. Writes results/own.json, and
+what `digitlab recipes` shows; of `fast` and `fast-99.4`, fast_training.py does.
 
     python benchmarks/own.py --only tiny     # five trainings, an hour or so on two cores
     python benchmarks/own.py --finished-only # what the runs so far give; trains nothing
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import record
 from classics import LIBRARIES, RUNS, Setting, gather, in_words, measure, measured_by_recipe, write_measured

@@ -52,6 +52,24 @@ def _page_row(name: str, part: Results) -> tuple[Any, ...]:
     return name, part["pages"], f"{part['digits']:,}", *shares, f"{part['f1']:.3f}", with_interval(part["lines"])
 
 
+def parter(page: Results) -> str:
+    row = (
+        "votes for the middle of a digit that fall close to it",
+        percent(page["right"]),
+        f"{page['held_out']:,} pieces",
+    )
+    return markdown(("the parter on held-out pieces", "right", "of"), [row]) + _size(page)
+
+
+def penmap(page: Results) -> str:
+    row = "overlap of what is said to be the pen's and what is", percent(page["right"]), f"{page['held_out']:,} crops"
+    return markdown(("the map of the pen on held-out crops", "share of the union", "of"), [row]) + _size(page)
+
+
+def _size(page: Results) -> str:
+    return f"\n{page['parameters']:,} parameters, learned from {page['learned']:,}.\n"
+
+
 def pages(page: Results) -> str:
     columns = ("synthetic pages", "pages", "digits", "precision", "recall", "F1", "lines exactly right")
     rows = [_page_row("all kinds", page["all"]), *(_page_row(*kind) for kind in page["by_kind"].items())]

@@ -187,6 +187,8 @@ TABLES: dict[str, tuple[str, Callable[[Results], str], str]] = {
     "photo-subsets": ("photos", reader_tables.photo_subsets, "photos.py"),
     "photo-sources": ("photos", reader_tables.photo_sources, "photos.py"),
     "pages": ("pages", reader_tables.pages, "pages.py"),
+    "parter": ("parter", reader_tables.parter, "parter.py"),
+    "penmap": ("penmap", reader_tables.penmap, "penmap.py"),
     "peers": ("peers", reader_tables.peers, "peers.py"),
     "reading-speed": ("reading_speed", reader_tables.reading_speed, "reading_speed.py"),
     "strokes": ("strokes_only", strokes_only, "strokes_only.py"),

@@ -51,6 +51,9 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
             del sys.modules[name]
 
 
+FINDERS = sorted((ROOT / "src" / "digitlab" / "weights" / "finding").glob("*.onnx"))
+
+
 def results(name: str) -> dict[str, Any]:
     path = RESULTS / f"{name}.json"
     if not path.exists():
@@ -91,6 +94,13 @@ def test_the_figures_of_a_bundled_recogniser_are_of_the_file_that_ships(name: st
     assert hashlib.sha256(content).hexdigest() == page["sha256"], "run benchmarks/bundle.py for the run that ships"
 
 
+@pytest.mark.parametrize("file", FINDERS, ids=lambda file: file.stem)
+def test_the_figures_of_what_finds_digits_are_of_the_file_that_ships(file: Path) -> None:
+    page = results(file.stem)
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == page["sha256"], f"run benchmarks/{file.stem}.py"
+    assert f"{page['right']:.2%}" in file.with_suffix(".md").read_text()
+
+
 def test_a_judge_in_eight_bits_is_calibrated_and_measured_on_pieces_that_it_has_not_seen(
     script: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,12 +136,16 @@ def test_robustness_is_of_the_file_that_ships_and_agrees_with_its_figures() -> N
 def test_what_ships_is_small_enough_together(script: Any, tmp_path: Path) -> None:
     bundle = script("bundle")
     (tmp_path / "one.onnx").write_bytes(bytes(2_000_000))
-    bundle.small_enough("one", 3_000_000, tmp_path)  # it takes the place of the file that is there
-    bundle.small_enough("other", 1_000_000, tmp_path)
+    bundle.small_enough("one", bundle.LARGEST, tmp_path)  # it takes the place of the file that is there
+    bundle.small_enough("other", bundle.LARGEST - 2_000_000, tmp_path)
     with pytest.raises(RunError, match="train a smaller network"):
-        bundle.small_enough("other", 1_000_001, tmp_path)
-    shipped = sum(file.stat().st_size for file in bundle.WEIGHTS.glob("*.onnx"))
-    assert shipped <= bundle.LARGEST
+        bundle.small_enough("other", bundle.LARGEST - 2_000_000 + 1, tmp_path)
+    shipped = {
+        file.stem: file.stat().st_size for file in bundle.WEIGHTS.rglob("*") if file.suffix in (".onnx", ".json")
+    }
+    assert sum(shipped.values()) <= bundle.LARGEST
+    finding = {file.stem for file in FINDERS} | {"reader", "reader-int8", "company"}
+    assert sum(shipped[name] for name in finding) <= bundle.LARGEST_TO_FIND
 
 
 def test_a_judge_has_the_figures_of_its_training_and_no_others(script: Any) -> None:

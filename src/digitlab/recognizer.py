@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import copy
 import math
-import os
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +22,7 @@ from digitlab.errors import ModelError
 from digitlab.inspection import LARGEST_FILE, inspect
 from digitlab.jobs import at_once, cores
 from digitlab.manifest import KEY, Manifest
+from digitlab.sessions import open_session
 
 WEIGHTS = Path(__file__).parent / "weights"  # importlib.resources would import zipfile, tempfile and a dozen others
 FILE = "recognizer.onnx"  # in a run's folder, and in what is pushed
@@ -71,15 +71,8 @@ class Recognizer:
         """
         if not trusted:
             inspect(content, where)
-        # It would send what it runs to its maker, unless the user's environment says otherwise; and takes time for it.
-        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-        import onnxruntime  # a tenth of a second to import
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1  # threads take whole batches: less waiting, and no pool to start
-        options.log_severity_level = 3
         try:
-            self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+            self._session = open_session(content)
         except Exception as error:  # ONNX Runtime's exceptions have no common root of their own
             raise ModelError(f"{where} cannot be run: {str(error).splitlines()[0][:200]}") from None
         self.content = content

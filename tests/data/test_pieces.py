@@ -144,9 +144,9 @@ def test_a_page_gives_its_digits_and_some_of_the_rest(bank) -> None:
 
 @pytest.mark.parametrize(
     ("what", "kinds"),
-    [(3, set()), (NO_DIGIT, set()), (PART, {"merge"}), (SEVERAL, {"cut"}), (-1, {"merge", "cut"})],
+    [(3, set()), (NO_DIGIT, set()), (PART, {"merge"}), (SEVERAL, {"part"}), (-1, {"merge", "part"})],
 )
-def test_parts_are_merged_and_what_is_several_is_cut_as_in_reading(page, monkeypatch, what: int, kinds: set) -> None:
+def test_parts_are_merged_and_what_is_several_is_parted_as_in_reading(page, monkeypatch, what: int, kinds: set) -> None:
     shown: list[list[str]] = []
 
     def told(candidates: list[Candidate], of: Page) -> np.ndarray:
@@ -162,7 +162,7 @@ def test_parts_are_merged_and_what_is_several_is_cut_as_in_reading(page, monkeyp
     shown.clear()
     monkeypatch.setattr(pieces, "ASTRAY", 1.0)  # as a judge who errs in all
     pieces_of(replace(page, image=near), np.random.default_rng(0))
-    assert [set(found) for found in shown] == [{"component"}, {"merge", "cut"}]
+    assert [set(found) for found in shown] == [{"component"}, {"merge", "part"}]
 
 
 def test_what_stands_alone_is_a_digit_or_none(bank) -> None:

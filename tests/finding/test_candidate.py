@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from digitlab.finding.candidate import OUTSIDE, Candidate, make_candidate
-from digitlab.finding.cuts import cuts
 from digitlab.finding.darkness import RULED, View
+from digitlab.finding.parter import votes
+from digitlab.finding.parting import parts_of
 from digitlab.finding.pen import normal_strokes
 from digitlab.finding.propose import candidates_of
 from digitlab.framing import frame
@@ -160,7 +161,7 @@ def test_parts_are_seen_as_pieces_are(on_paper) -> None:
     for x in (75, 115):
         cv2.circle(ink, (x, 60), 22, 255, 5, cv2.LINE_AA)
     pair = max((c for c in candidates_of(on_paper(ink)) if not c.far), key=lambda c: c.width)
-    parts = cuts(pair)
+    (parts,) = parts_of([pair], votes)
     assert parts
     for part in parts:
         assert part.seen().shape == (3, 28, 28)

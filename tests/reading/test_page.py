@@ -246,7 +246,7 @@ def test_only_what_is_said_to_be_a_part_is_merged(by_box, puzzles) -> None:
     first, second, *chained = made_of(candidates, "merge")
     assert first > 0
     assert [second, *chained] == [0, 0, 0]
-    assert made_of(candidates, "cut", "loop") == [0] * 4
+    assert made_of(candidates, "part") == [0] * 4
     assert sum(shape[0] for shape in judge.asked) == len(candidates)
     assert judge.asked[-1][0] == first
 
@@ -258,7 +258,7 @@ def test_only_what_is_said_to_be_several_is_cut(by_box, puzzles) -> None:
 
     judge = by_box(say)
     candidates, _, _ = judged(puzzles, None, judge)
-    *others, first, second = made_of(candidates, "cut", "loop")
+    *others, first, second = made_of(candidates, "part")
     assert first > 0
     assert [*others, second] == [0, 0, 0]
     assert made_of(candidates, "merge") == [0] * 4
@@ -274,7 +274,7 @@ def test_a_small_chance_of_being_several_or_a_part_is_enough(by_box, puzzles) ->
             return verdict([0] * len(boxes), [-8.0] * len(boxes), several=told, part=told)
 
         kinds = {piece.kind for piece in judged(puzzles, None, by_box(say))[0]}
-        assert kinds == ({"component", "merge", "cut", "loop"} if made else {"component"})
+        assert kinds == ({"component", "merge", "part"} if made else {"component"})
 
 
 def test_what_is_surely_one_digit_is_not_cut_though_it_may_be_several(by_box, puzzles) -> None:
@@ -286,7 +286,7 @@ def test_of_one_who_cannot_tell_everything_is_merged_and_cut(by_box, puzzles) ->
     judge = by_box(lambda boxes: verdict([0] * len(boxes), [-8.0] * len(boxes)))
     candidates, _, _ = judged(puzzles, None, judge)
     assert min(made_of(candidates, "merge")[:2]) > 0
-    assert min(made_of(candidates, "cut", "loop")[2:]) > 0
+    assert min(made_of(candidates, "part")[2:]) > 0
 
 
 def test_single_reads_whatever_it_looks_like_and_does_without_a_judge() -> None:
@@ -437,10 +437,10 @@ def test_ink_of_the_colour_that_has_lost_is_neither_cut_nor_merged(by_box, monke
 
     found = judged(picture, None, by_box(say))[0]
     assert {piece.view.light for piece in found} == {False, True}
-    assert not any(piece.kind in ("cut", "loop") and piece.view.light for piece in found)
+    assert not any(piece.kind in ("part") and piece.view.light for piece in found)
     monkeypatch.setattr(judging, "CLEAR", np.inf)
     found = judged(picture, None, by_box(say))[0]
-    assert any(piece.kind in ("cut", "loop") and piece.view.light for piece in found)
+    assert any(piece.kind in ("part") and piece.view.light for piece in found)
 
 
 @pytest.mark.parametrize(("sure", "looks"), [(True, 0), (False, 1)])
@@ -501,4 +501,4 @@ def test_what_another_threshold_shows_apart_is_cut_only_if_that_is_in_doubt(by_b
         return verdict([0] * len(boxes), odds, several=[float(one) for one in wide], part=[0.0] * len(boxes))
 
     kinds = {piece.kind for piece in judged(picture, None, by_box(say))[0]}
-    assert bool(kinds & {"cut", "loop"}) == (not sure)
+    assert bool(kinds & {"part"}) == (not sure)

@@ -136,6 +136,7 @@ def _filled(
         if any(piece.label is not None for piece in sheet.pieces):
             if kind not in CROPS and rng.random() < 0.2:
                 litter(sheet)
+                sheet.facts["litter"] = "some"
             return sheet
 
 

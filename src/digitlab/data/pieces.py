@@ -2,9 +2,9 @@
 
 Every piece that the reader would propose is compared with what was written. One that is nearly all of one digit, and
 little else, is that digit; one that holds two, or one and something else, is several; one that is half of one is a
-part; all others are no digit, and what lies between teaches nothing and is left out. Merges are made of parts and cuts
-of several, as in reading; and of some others, since a judge errs. Letters, marks and scribbles by the pen and in print
-join what is no digit.
+part; all others are no digit, and what lies between teaches nothing and is left out. Parts are merged and what is
+several is parted, as in reading; and some others, since a judge errs. Letters, marks and scribbles by the pen and in
+print join what is no digit.
 """
 
 from __future__ import annotations
@@ -12,33 +12,34 @@ from __future__ import annotations
 import hashlib
 import os
 import zipfile
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
+from itertools import chain
 
 import numpy as np
 
 from digitlab.data.digits import NO_DIGIT, PART, SEVERAL, Digits, Pieces
+from digitlab.data.making import made
 from digitlab.data.pages import Page, make_page
 from digitlab.data.scenes import scene
 from digitlab.data.things import larger, one_thing, picture_of
 from digitlab.finding.candidate import Candidate
-from digitlab.finding.cuts import cuts
 from digitlab.finding.darkness import View
+from digitlab.finding.parter import votes
+from digitlab.finding.parting import parts_of
 from digitlab.finding.propose import Proposals, components_of, propose
 from digitlab.framing import SIDE
 from digitlab.storage import atomic_path, cache_folder
 
-GENERATION = 15  # counts up whenever the same seed would give other pieces
+GENERATION = 16  # counts up whenever the same seed would give other pieces
 WHOLE, PURE = 0.85, 0.9  # a piece is a digit with these shares of the digit's ink, and of its own
 LITTLE = 0.6  # and none with less than this of either
 BESIDE = 0.08  # of a piece's own: a digit with a smaller share of it is not looked at
 BURDEN = 0.12  # of a piece's own: one whole digit with a smaller share of it is lost in what hangs on to it
 LOOKS = 0.8  # of its full ink: with this share of it, a piece looks like the digit, whatever pale ink it has;
 ALONE_LOOKS = 0.92  # with this share, where the rest is another digit's
-OWN, WALL = 0.55, 0.5  # a loop is a zero with this share of its ink its own, and at most so much of another digit
 FULL = 100  # of a piece's ink, of 255
 CLOSER = 0.6  # share of pages with small ink that are looked at closer
-ASTRAY = 0.25  # share of other pieces that are merged and cut all the same
+ASTRAY = 0.25  # share of other pieces that are merged and parted all the same
 POINTS = 48  # of a digit's ink, by which is judged how much of it a piece holds
 NEAR = 0.06  # of a piece's height
 MOST_OTHERS = 12  # pieces of a page that are no digit, if it has fewer digits
@@ -86,9 +87,10 @@ def generate(
         listen: is told again and again how many there are.
     """
     parts, have = [], 0
-    for made in _made(seed, bank, workers):
-        parts.append(made)
-        have += len(made.labels)
+    first = seed * 100_000
+    for some in made(_chunk, range(first, first + 100_000, CHUNK), bank, workers):
+        parts.append(some)
+        have += len(some.labels)
         listen(min(have, count))
         if have >= count:
             break
@@ -116,12 +118,12 @@ def _seen(
 def _steered(
     found: Proposals, labelled: Callable[[list[Candidate]], np.ndarray], rng: np.random.Generator
 ) -> tuple[list[Candidate], np.ndarray]:
-    """Return components, merges of parts, cuts of what is several, and some more of both; and their labels."""
+    """Return components, merges of parts, parts of what is several, and some more of both; and their labels."""
     labels = labelled(found.candidates)
     unclear = (labels == -1) | (rng.random(len(labels)) < ASTRAY)
     more = found.merges(unclear | (labels == PART))
-    for index in np.flatnonzero(unclear | (labels == SEVERAL)):
-        more += cuts(found.candidates[index], several=float(labels[index] == SEVERAL))
+    whole = [found.candidates[index] for index in np.flatnonzero(unclear | (labels == SEVERAL))]
+    more += chain.from_iterable(parts_of(whole, votes))
     return found.candidates + more, np.concatenate([labels, labelled(more)])
 
 
@@ -190,10 +192,7 @@ def label(candidates: list[Candidate], page: Page) -> np.ndarray:
         reach = 1 + round(NEAR * len(candidate.mask))
         held = [candidate.covers(marks[owner - 1], reach) for owner in of]
         pure = shares[of[0]]
-        zero = candidate.kind == "loop" and page.digits[of[0] - 1].label == 0
-        if zero and held[0] >= WHOLE and pure >= OWN and max(held[1:], default=0) <= WALL:
-            labels[index] = 0  # one of a chain, with the walls that it shares
-        elif pure >= PURE and held[0] >= WHOLE:
+        if pure >= PURE and held[0] >= WHOLE:
             labels[index] = page.digits[of[0] - 1].label
         elif held[0] >= LITTLE and _purity(candidate, page.owner, of[0]) >= (LOOKS if len(of) == 1 else ALONE_LOOKS):
             labels[index] = -1  # what else is there is so pale that it looks like the digit alone
@@ -235,47 +234,6 @@ def _marks(page: Page) -> list[np.ndarray]:
         some = np.linspace(0, len(x) - 1, POINTS).astype(int)
         marks.append(np.stack([x[some] + left, y[some] + top], axis=1) + 0.5)
     return marks
-
-
-def _made(seed: int, bank: Digits | None, workers: int) -> Iterator[Pieces]:
-    """Yield pieces, chunk of pages after chunk, in a fixed order."""
-    first = seed * 100_000
-    if workers <= 1:
-        for start in range(first, first + 100_000, CHUNK):
-            yield _chunk(start, bank)
-        return
-    import cv2
-
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)  # forked processes would wait for ever for threads that only this one has
-    try:
-        with ProcessPoolExecutor(workers, initializer=_remember, initargs=(bank,)) as pool:
-            starts = iter(range(first, first + 100_000, CHUNK))
-            waiting = [pool.submit(_chunk_of_worker, next(starts)) for _ in range(2 * workers)]
-            try:
-                while True:
-                    yield waiting.pop(0).result()
-                    waiting.append(pool.submit(_chunk_of_worker, next(starts)))
-            finally:
-                for future in waiting:
-                    future.cancel()
-    finally:
-        cv2.setNumThreads(threads)
-
-
-_bank: Digits | None = None
-
-
-def _remember(bank: Digits | None) -> None:
-    import cv2
-
-    global _bank
-    _bank = bank
-    cv2.setNumThreads(1)
-
-
-def _chunk_of_worker(start: int) -> Pieces:
-    return _chunk(start, _bank)
 
 
 def _chunk(start: int, bank: Digits | None) -> Pieces:

@@ -34,9 +34,9 @@ class Candidate:
         corner: (left, top) of the mask in pixels of the view.
         mass: how much ink, in full pixels of the opened picture.
         dark: how dark its ink is, 0 to 255, against the paper; of the far view, relative to that view's ink.
-        kind: "component", "merge", "cut" or "loop".
+        kind: "component", "merge" or "part".
         cut_off: whether it touches the picture's border.
-        several: of a cut or a loop, the probability that what it was cut from is several digits; else 0.
+        several: of a part, the probability that what it was part of is several digits; else 0.
     """
 
     box: Box

@@ -17,7 +17,6 @@ from digitlab.finding.median import median
 from digitlab.readings import Box
 
 SHARED = 0.25  # of one piece's ink on another: they exclude each other
-WALL = 0.45  # and of a loop on another, with which it may share a wall
 SUREST = 7.0  # log odds that count; beyond it, being surer of one piece must not silence two others
 STEPS = 20_000  # of the search in one group, after which the best set so far is taken
 SAME_ROW = 0.45  # of the smaller height: digits that overlap this much in height stand in one row
@@ -58,14 +57,13 @@ def conflicts(candidates: Sequence[Candidate]) -> np.ndarray:
     if not len(first):
         return excludes
     view = np.array([id(c.view) for c in candidates])
-    loop = np.array([c.kind == "loop" for c in candidates])
     width = np.minimum(right[first], right[second]) - np.maximum(left[first], left[second])
     height = np.minimum(bottom[first], bottom[second]) - np.maximum(top[first], top[second])
     area, both = (right - left) * (bottom - top), width * height
     # Dark ink, and the light that it leaves inside, are two looks at one digit.
     much = (view[first] != view[second]) & (both > SHARED * (area[first] + area[second] - both))
     first, second = np.concatenate([first, second]), np.concatenate([second, first])
-    covered = _covered(candidates, first, second) > np.where(loop[first] & loop[second], WALL, SHARED)
+    covered = _covered(candidates, first, second) > SHARED
     excludes[first, second] = covered | np.tile(much, 2)
     return excludes | excludes.T
 

@@ -17,7 +17,7 @@ from digitlab.finding.median import median
 from digitlab.reading.choose import rows
 
 NAMES = (
-    "bias", "odds", "odds below 0", "odds above 4", "cut", "cut from several", "loop", "merge", "far", "cut off",
+    "bias", "odds", "odds below 0", "odds above 4", "part", "part of several", "merge", "far", "cut off",
     "small", "tiny",
     "one digit in row", "two or more in row", "lower than row", "higher than row", "off row's line", "row support",
     "fainter", "darker", "few digits on page", "unexplained ink", "alone and unexplained", "crowd", "words in row",
@@ -61,8 +61,8 @@ def gather(candidates: Sequence[Candidate], labels: np.ndarray, odds: np.ndarray
     table["odds"] = clipped
     table["odds below 0"] = np.minimum(clipped, 0)
     table["odds above 4"] = np.maximum(clipped - 4, 0)
-    table["cut"], table["loop"], table["merge"], table["far"] = kind == "cut", kind == "loop", kind == "merge", far
-    table["cut from several"] = np.array([c.several for c in candidates])
+    table["part"], table["merge"], table["far"] = kind == "part", kind == "merge", far
+    table["part of several"] = np.array([c.several for c in candidates])
     table["cut off"] = np.array([c.cut_off for c in candidates])
     table["small"], table["tiny"] = height < 16, height < 10
     table["is 1"] = labels.argmax(axis=1) == 1

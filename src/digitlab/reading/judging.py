@@ -1,7 +1,7 @@
 """What the judge says of the pieces of a page, and how that steers the search for more of them.
 
-Components come first; what may be a part is then merged, what may be several is cut, and small digits that are in doubt
-are looked at closer.
+Components come first; what may be a part is then merged, what may be several is parted, and small digits that are in
+doubt are looked at closer.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from typing import Protocol
 import numpy as np
 
 from digitlab.finding.candidate import Candidate
-from digitlab.finding.cuts import cuts
 from digitlab.finding.median import median
+from digitlab.finding.parter import votes
+from digitlab.finding.parting import parts_of
 from digitlab.finding.propose import components_of
 from digitlab.jobs import at_once
 from digitlab.reading.choose import choose
@@ -32,10 +33,10 @@ PROMISING, ASSURED, PROMISING_SHARE = -3.0, 4.0, 0.3
 # Of a box: with so much of it in that of a digit that is sure, a piece is explained; and of the digits that are sure:
 # with so many pieces in doubt that nothing explains, a page is looked at closer.
 WITHIN, IN_DOUBT = 0.5, 0.3
-EXPLAINED = 0.75  # of a box: with so much of it in those of digits that are sure, what may be several is not cut
+EXPLAINED = 0.75  # of a box: with so much of it in those of digits that are sure, what may be several is not parted
 TWIN = 0.7  # of the area that two boxes cover together both have: they are two looks at one piece of ink
-WHOLE = 2.0  # log odds of being one digit from which on a piece is not cut
-MAYBE = 0.05  # probability of being several digits, or a part of one, from which on a piece is cut, or merged
+WHOLE = 2.0  # log odds of being one digit from which on a piece is not parted
+MAYBE = 0.05  # probability of being several digits, or a part of one, from which on a piece is parted, or merged
 
 
 class Judge(Protocol):
@@ -66,10 +67,10 @@ def judged(rgb: np.ndarray, grey: np.ndarray | None, judge: Judge) -> tuple[list
     if lights.any() and not lights.all():
         dark_says, light_says = _sides(candidates, odds)
         if max(dark_says, light_says) > CLEAR * max(min(dark_says, light_says), 1):
-            # What has the other colour is neither merged nor cut.
+            # What has the other colour is neither merged nor parted.
             several, part = (what * (lights == (light_says > dark_says)) for what in (several, part))
     count = len(found[0].candidates)
-    pieces = found[0].merges(part[:count] > MAYBE) + _cut_up(candidates, odds, several)
+    pieces = found[0].merges(part[:count] > MAYBE) + _parted(candidates, odds, several, threads_of(judge))
     if len(found) > 1:
         pieces += found[1].merges(part[count:] > MAYBE)
     if pieces:
@@ -202,20 +203,19 @@ def _sides(candidates: list[Candidate], odds: np.ndarray) -> tuple[float, float]
     return dark, light
 
 
-def _cut_up(candidates: list[Candidate], odds: np.ndarray, several: np.ndarray) -> list[Candidate]:
+def _parted(candidates: list[Candidate], odds: np.ndarray, several: np.ndarray, threads: int) -> list[Candidate]:
     """Return the parts of those pieces that are no digit as a whole, but may be several.
 
-    Where another threshold shows the digits apart, and is sure of them, there is nothing left to cut.
+    Where another threshold shows the digits apart, and is sure of them, there is nothing left to part.
     """
-    good = [candidate.height for candidate, odd in zip(candidates, odds, strict=True) if odd > 0]
-    usual = median(good) if good else 0.0
     doubtful = np.flatnonzero((several > MAYBE) & (odds < WHOLE))
-    parts = []
-    for i in doubtful[_explained(candidates, doubtful, odds >= ASSURED) < EXPLAINED].tolist():
-        for part in cuts(candidates[i], usual, float(several[i])):
+    which = doubtful[_explained(candidates, doubtful, odds >= ASSURED) < EXPLAINED].tolist()
+    found = []
+    for i, parts in zip(which, parts_of([candidates[i] for i in which], votes, threads), strict=True):
+        for part in parts:
             part.several = float(several[i])
-            parts.append(part)
-    return parts
+        found += parts
+    return found
 
 
 def _explained(candidates: list[Candidate], which: np.ndarray, sure: np.ndarray) -> np.ndarray:

@@ -1,0 +1,21 @@
+"""Sessions of ONNX Runtime, all opened alike."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+
+def open_session(content: bytes, threads: int = 1) -> Any:
+    """Return a session of a file's bytes, which works in the thread that calls it, or in so many.
+
+    Raises what ONNX Runtime raises.
+    """
+    # It would send what it runs to its maker, unless the user's environment says otherwise; and takes time for it.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime  # a tenth of a second to import
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads  # with 1, threads take whole batches: less waiting, and no pool to start
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
