@@ -25,11 +25,11 @@ Generate = Callable[..., Any]  # (pages, seed, bank, workers, listen) -> example
 Train = Callable[..., UNet]  # (examples, held out, epochs, seed) -> network
 
 
-def parser(story: str | None, file: Path, pages: int, epochs: int) -> argparse.ArgumentParser:
+def parser(story: str | None, file: Path, pages: int, held_out: int, epochs: int) -> argparse.ArgumentParser:
     """Return the options of such a script."""
     options = record.parser(story)
     options.add_argument("--pages", type=int, default=pages)
-    options.add_argument("--held-out", type=int, default=1000, help="pages to judge it by")
+    options.add_argument("--held-out", type=int, default=held_out, help="pages to judge it by")
     options.add_argument("--epochs", type=int, default=epochs)
     options.add_argument("--seed", type=int, default=0, help="of weights, order and variety")
     options.add_argument("--out", type=Path, default=file, help="where the network goes, its card beside it")

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digitlab.data.pages import Written
-from digitlab.errors import ImageError, RunError
+from digitlab.errors import ImageError, RunError, UsageError
 from digitlab.readings import Digit, Line, Reading
 
 BOXES = st.tuples(*[st.integers(0, 8)] * 2, *[st.integers(1, 8)] * 2).map(
@@ -240,3 +240,30 @@ def test_a_side_that_comes_to_no_end_is_started_anew(scripts, tmp_path) -> None:
         side.ask("slow", 0.2)
     assert side.ask("quick", 30) == "quick"
     side.close()
+
+
+def test_a_network_that_finds_digits_ships_with_its_card_and_figures(
+    scripts: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from digitlab.networks.unet import UNet
+
+    finders, asked_for = scripts.finders, []
+    digits = SimpleNamespace(digest="0123456789abcdef012345")
+    monkeypatch.setattr(finders.data, "load", lambda name: SimpleNamespace(train=digits, validation=digits))
+
+    def generate(pages: int, seed: int, *others: Any) -> list[int]:
+        asked_for.append((pages, seed))
+        return [0] * (3 * pages)
+
+    options = ["--pages", "4", "--held-out", "2", "--out", str(tmp_path / "some.onnx"), "--results", str(tmp_path)]
+    asked = finders.parser("", tmp_path, 1, 1, 1).parse_args(options)
+    made = finders.make(asked, (10, 20), generate, lambda *of: UNet(1, 3, (4, 6)).eval(), lambda *of: 0.875)
+    finders.ship(asked, *made, "# some\n\n{made}\n", 32)
+    assert asked_for == [(4, 10), (2, 20)]
+    page = json.loads((tmp_path / "some.json").read_text())
+    assert (page["right"], page["learned"], page["held_out"]) == (0.875, 12, 6)
+    card = (tmp_path / "some.md").read_text()
+    assert "- learned from: 12, of 4 synthetic pages, seeds from 10" in card
+    assert (tmp_path / "some.onnx").stat().st_size > 1000
+    with pytest.raises(UsageError, match="1 or more"):
+        finders.make(finders.parser("", tmp_path, 0, 1, 1).parse_args([]), (0, 1), generate, None, None)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from digitlab.finding.candidate import Candidate, make_candidate
 from digitlab.finding.darkness import NEAR_SIDE, View, closer, strongest_grey, views
 from digitlab.finding.ink import shrunk
 from digitlab.finding.layers import MOST, SMALL, Layer, inked, layers_of
+from digitlab.finding.penmap import without_lines
 from digitlab.finding.rulings import without_rulings
 
 SHRINK = 1.1  # times `NEAR_SIDE`, from which on the near view is of a smaller copy
@@ -87,7 +87,12 @@ def components_of(rgb: np.ndarray, grey: np.ndarray | None = None, threads: int 
     small = shrunk(whole, NEAR_SIDE) if max(whole.shape) > SHRINK * NEAR_SIDE else whole
     scale = max(whole.shape) / max(small.shape)
     seen = [replace(view, scale=scale * view.scale) for view in views(small, threads)]
-    bare = partial(without_rulings, threads=threads)
+
+    def bare(view: View) -> View:
+        """Return a view without the lines of the page; where some are found, a network tells them from the pen."""
+        found = without_rulings(view, threads)
+        return found if found.ruled is None else without_lines(found, view, rgb, threads)
+
     found = propose([view if view.far else bare(view) for view in seen], threads)
 
     def look() -> list[View]:
