@@ -4,9 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from digitlab.finding.darkness import View
-from digitlab.finding.penmap import CHANNELS, seen, without_lines
+from digitlab.finding.darkness import View, views
+from digitlab.finding.penmap import CHANNELS, in_doubt, seen, without_lines
 from digitlab.finding.propose import components_of
+from digitlab.finding.rulings import without_rulings
 
 
 def squared(picture: np.ndarray, pitch: int, thick: int, level: int) -> np.ndarray:
@@ -35,6 +36,18 @@ def test_most_digits_on_squared_paper_stay_whole(row, on_paper, overlap, pitch: 
 def test_of_bare_squared_paper_nothing_is_left(on_paper) -> None:
     found = components_of(squared(on_paper(np.zeros((400, 600), np.uint8), noise=2), 40, 3, 80))
     assert len([piece for piece in found.candidates if not piece.far and piece.height > 20]) <= 2
+
+
+@pytest.mark.parametrize(("level", "asked"), [(60, True), (140, True), (205, False)])
+def test_only_lines_that_are_nearly_as_dark_as_the_pen_are_in_doubt(row, on_paper, level: int, asked: bool) -> None:
+    ink, _ = row("2384756019", 46, 16)
+    canvas = np.zeros((400, ink.shape[1]), np.uint8)
+    canvas[120 : 120 + len(ink)] = ink
+    (view,) = (view for view in views(squared(on_paper(canvas, dark=40, noise=1), 61, 3, level)) if not view.far)
+    bare = without_rulings(view)
+    assert bare.ruled is not None
+    assert in_doubt(bare, view) == asked
+    assert not in_doubt(view, view)  # where no lines were found
 
 
 @pytest.mark.parametrize("shape", [(64, 48), (97, 131)])

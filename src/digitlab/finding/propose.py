@@ -15,7 +15,7 @@ from digitlab.finding.candidate import Candidate, make_candidate
 from digitlab.finding.darkness import NEAR_SIDE, View, closer, strongest_grey, views
 from digitlab.finding.ink import shrunk
 from digitlab.finding.layers import MOST, SMALL, Layer, inked, layers_of
-from digitlab.finding.penmap import without_lines
+from digitlab.finding.penmap import in_doubt, without_lines
 from digitlab.finding.rulings import without_rulings
 
 SHRINK = 1.1  # times `NEAR_SIDE`, from which on the near view is of a smaller copy
@@ -89,9 +89,9 @@ def components_of(rgb: np.ndarray, grey: np.ndarray | None = None, threads: int 
     seen = [replace(view, scale=scale * view.scale) for view in views(small, threads)]
 
     def bare(view: View) -> View:
-        """Return a view without the lines of the page; where some are found, a network tells them from the pen."""
+        """Return a view without the lines of the page; where rules cannot tell them from the pen, a network does."""
         found = without_rulings(view, threads)
-        return found if found.ruled is None else without_lines(found, view, rgb, threads)
+        return without_lines(found, view, rgb, threads) if in_doubt(found, view) else found
 
     found = propose([view if view.far else bare(view) for view in seen], threads)
 
