@@ -34,7 +34,7 @@ PARTS: tuple[tuple[str, Any, str], ...] = (
     ("find", judging, "components_of"),
     ("find", Proposals, "closer"),
     ("find", Proposals, "merges"),
-    ("find", judging, "_cut_up"),
+    ("find", judging, "_parted"),
     ("frame", Candidate, "seen"),
     ("choose", page, "choose"),
     ("choose", page, "in_company"),
