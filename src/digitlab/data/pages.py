@@ -56,7 +56,7 @@ class Page:
         owner: (H, W) uint16: 1 + the index in `digits` of the digit whose ink a pixel mainly is, or 0.
         digits: every digit of the page.
         lines: indices of digits; lines in reading order, digits left to right.
-        facts: layout, order, paper, pen, light and camera in words, for figures by kind.
+        facts: layout, order, paper, pen, light and camera in words, for figures by kind; litter, if there is some.
     """
 
     image: np.ndarray

@@ -87,12 +87,12 @@ class Candidate:
         """The candidate as the recogniser wants it: (28, 28) uint8."""
         return frame(self.strokes)
 
-    def part(self, left: int, top: int, mask: np.ndarray, ink: np.ndarray, kind: str) -> Candidate:
+    def part(self, left: int, top: int, mask: np.ndarray, ink: np.ndarray) -> Candidate:
         """Return a part of it, whose mask and ink begin at (left, top) of its own mask."""
         corner = self.corner[0] + left, self.corner[1] + top
         mass = float(ink.sum()) / 255 * self.scale**2
         box = box_of(corner, mask, self.scale)
-        return Candidate(box, mask, ink, self.view, corner, mass, self.dark, kind, self.cut_off)
+        return Candidate(box, mask, ink, self.view, corner, mass, self.dark, "part", self.cut_off)
 
     def covers(self, points: np.ndarray, reach: int = 0) -> float:
         """Return the share of points (P, 2) of the opened picture that lie on this candidate's ink.

@@ -190,7 +190,7 @@ def _grain(grey: np.ndarray) -> float:
     some = grey[:: max(1, len(grey) // 128)].astype(np.int16)
     # Differences of neighbours: of grain, not of light; the middle one is of paper, not of ink.
     difference = np.abs(some[:, 2:] - 2 * some[:, 1:-1] + some[:, :-2])
-    return _quantile(difference.clip(max=255).astype(np.uint8), 0.5) / 1.65
+    return quantile(difference.clip(max=255).astype(np.uint8), 0.5) / 1.65
 
 
 def _without_grain(grey: np.ndarray, grain: float) -> np.ndarray:
@@ -204,7 +204,7 @@ def _without_grain(grey: np.ndarray, grain: float) -> np.ndarray:
     return grey
 
 
-def _quantile(levels: np.ndarray, share: float) -> float:
+def quantile(levels: np.ndarray, share: float) -> float:
     """Return a quantile of uint8 values, counted, which is far faster than sorting them."""
     import cv2
 
@@ -214,7 +214,7 @@ def _quantile(levels: np.ndarray, share: float) -> float:
 
 def _unevenness(darkness: np.ndarray) -> float:
     """Return how dark bare paper is, of a map of darkness: its median, or less where lines cover so much of a page."""
-    return min(_quantile(darkness, 0.5), max(DOUBTFUL, LOWER_TWICE * _quantile(darkness, LOWER)))
+    return min(quantile(darkness, 0.5), max(DOUBTFUL, LOWER_TWICE * quantile(darkness, LOWER)))
 
 
 def _near(grey: np.ndarray, light: bool, grain: float, floor: float = 0.0) -> View:

@@ -21,4 +21,4 @@ def votes(ink: np.ndarray) -> np.ndarray:
 @cache
 def _session() -> Any:
     """Return the network, opened when it is first needed: most pages have no digits that hang together."""
-    return open_session(FILE.read_bytes())
+    return open_session(FILE.read_bytes(), any_size=True)

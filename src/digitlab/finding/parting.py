@@ -164,4 +164,4 @@ def _part(piece: Candidate, ink: np.ndarray, mask: np.ndarray) -> Candidate | No
     own = mask[where]
     near = cv2.dilate(own.view(np.uint8), np.ones((3, 3), np.uint8)).view(bool)
     soft = near & (own | ~piece.mask[where])  # its edges, but no other part's
-    return piece.part(left, top, np.ascontiguousarray(own), ink[where] * soft, "part")
+    return piece.part(left, top, np.ascontiguousarray(own), ink[where] * soft)
