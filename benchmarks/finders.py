@@ -18,11 +18,13 @@ import record
 from digitlab import data, storage
 from digitlab.errors import UsageError
 from digitlab.networks.unet import UNet, to_onnx
+from digitlab.training.cycle import Epoch
 from digitlab.training.device import describe_hardware, keep_memory
 
 LIBRARIES = ("torch", "numpy", "onnx", "onnxruntime")
 Generate = Callable[..., Any]  # (pages, seed, bank, workers, listen) -> examples
-Train = Callable[..., UNet]  # (examples, held out, epochs, seed) -> network
+Train = Callable[..., UNet]  # (examples, held out, epochs, seed, listen) -> network
+Judge = Callable[..., tuple[float, float]]  # (network, held out) -> loss, share that is right
 
 
 def parser(story: str | None, file: Path, pages: int, held_out: int, epochs: int) -> argparse.ArgumentParser:
@@ -37,15 +39,14 @@ def parser(story: str | None, file: Path, pages: int, held_out: int, epochs: int
 
 
 def make(
-    asked: argparse.Namespace, seeds: tuple[int, int], generate: Generate, train: Train, judge: Callable[..., float]
+    asked: argparse.Namespace, seeds: tuple[int, int], generate: Generate, train: Train, judge: Judge
 ) -> tuple[UNet, dict[str, str], dict[str, float | int]]:
     """Make examples and train; return the network, how it was made, and its figures.
 
     Args:
         asked: options of `parser`.
         seeds: of the first page, and of the first that is held out.
-        generate, train: see above.
-        judge: (network, held out) -> the share of what it says that is right.
+        generate, train, judge: see above.
     """
     if min(asked.pages, asked.held_out, asked.epochs) < 1:
         raise UsageError("pages, held-out pages and epochs must be 1 or more")
@@ -56,9 +57,9 @@ def make(
     held_out = generate(asked.held_out, seeds[1], splits.validation, workers, _progress("held out", asked.held_out))
     made = time.monotonic()
     print(f"{len(examples):,} to learn from, {len(held_out):,} held out", flush=True)
-    network = train(examples, held_out, asked.epochs, asked.seed)
+    network = train(examples, held_out, asked.epochs, asked.seed, _show)
     figures = {
-        "right": round(judge(network, held_out), 5),
+        "right": round(judge(network, held_out)[1], 5),
         "held_out": len(held_out),
         "learned": len(examples),
         "parameters": sum(weight.numel() for weight in network.parameters()),
@@ -100,6 +101,11 @@ def ship(
     storage.write_text(asked.out.with_suffix(".md"), card.replace("{made}", made))
     sha256 = hashlib.sha256(content).hexdigest()
     print(record.write(asked.out.stem, figures | {"sha256": sha256}, libraries=LIBRARIES, results=asked.results))
+
+
+def _show(epoch: Epoch) -> None:
+    print(f"epoch {epoch.number:3d}   loss {epoch.loss:.4f}"
+          f"   held out: loss {epoch.held_out_loss:.4f}   right {epoch.right:.2%}", flush=True)  # fmt: skip
 
 
 def _progress(what: str, pages: int) -> Callable[[int], None]:

@@ -13,7 +13,7 @@ import record
 from digitlab.data import joined
 from digitlab.finding.parter import FILE
 from digitlab.finding.parting import ROWS
-from digitlab.training.parting import RIGHT, Epoch, judged, train
+from digitlab.training.parting import RIGHT, judged, train
 
 FIRST, HELD_OUT = 8_000_000, 8_900_000  # seeds of the first pages
 CARD = """# parter
@@ -39,20 +39,9 @@ digits less than six pixels high.
 """
 
 
-def show(epoch: Epoch) -> None:
-    print(f"epoch {epoch.number:3d}   loss {epoch.loss:.4f}   right {epoch.right:.2%}"
-          f"   held out: loss {epoch.held_out_loss:.4f}   right {epoch.held_out_right:.2%}", flush=True)  # fmt: skip
-
-
 def main() -> None:
     asked = finders.parser(__doc__, FILE, pages=8000, held_out=1000, epochs=10).parse_args()
-    network, facts, figures = finders.make(
-        asked,
-        (FIRST, HELD_OUT),
-        joined.generate,
-        lambda *arguments: train(*arguments, show),
-        lambda network, pieces: judged(network, pieces)[1],
-    )
+    network, facts, figures = finders.make(asked, (FIRST, HELD_OUT), joined.generate, train, judged)
     finders.ship(asked, network, facts, figures, CARD.format(near=RIGHT, **figures), ROWS)
 
 

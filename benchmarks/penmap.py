@@ -13,7 +13,7 @@ import finders
 import record
 from digitlab.data import ruled
 from digitlab.finding.penmap import FILE
-from digitlab.training.penning import Epoch, judged, train
+from digitlab.training.penning import judged, train
 
 FIRST, HELD_OUT = 8_100_000, 8_950_000  # seeds of the first pages
 CARD = """# penmap
@@ -38,20 +38,9 @@ It learned from synthetic pages with digits alone; how it takes words and drawin
 """
 
 
-def show(epoch: Epoch) -> None:
-    print(f"epoch {epoch.number:3d}   loss {epoch.loss:.4f}"
-          f"   held out: loss {epoch.held_out_loss:.4f}   overlap {epoch.overlap:.2%}", flush=True)  # fmt: skip
-
-
 def main() -> None:
     asked = finders.parser(__doc__, FILE, pages=2000, held_out=200, epochs=7).parse_args()
-    network, facts, figures = finders.make(
-        asked,
-        (FIRST, HELD_OUT),
-        ruled.generate,
-        lambda *arguments: train(*arguments, show),
-        lambda network, crops: judged(network, crops)[1],
-    )
+    network, facts, figures = finders.make(asked, (FIRST, HELD_OUT), ruled.generate, train, judged)
     finders.ship(asked, network, facts, figures, CARD.format(**figures))
 
 

@@ -257,7 +257,7 @@ def test_a_network_that_finds_digits_ships_with_its_card_and_figures(
 
     options = ["--pages", "4", "--held-out", "2", "--out", str(tmp_path / "some.onnx"), "--results", str(tmp_path)]
     asked = finders.parser("", tmp_path, 1, 1, 1).parse_args(options)
-    made = finders.make(asked, (10, 20), generate, lambda *of: UNet(1, 3, (4, 6)).eval(), lambda *of: 0.875)
+    made = finders.make(asked, (10, 20), generate, lambda *of: UNet(1, 3, (4, 6)).eval(), lambda *of: (0.1, 0.875))
     finders.ship(asked, *made, "# some\n\n{made}\n", 32)
     assert asked_for == [(4, 10), (2, 20)]
     page = json.loads((tmp_path / "some.json").read_text())

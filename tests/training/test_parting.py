@@ -6,7 +6,8 @@ import torch
 
 from digitlab.data.joined import Joined
 from digitlab.finding.parting import ROWS
-from digitlab.training.parting import Epoch, judged, train
+from digitlab.training.cycle import Epoch
+from digitlab.training.parting import judged, train
 
 
 def bars(seed: int, count: int) -> list[Joined]:
@@ -33,12 +34,12 @@ def test_votes_become_right(trained) -> None:
     _, epochs = trained
     assert [epoch.number for epoch in epochs] == [1, 2, 3, 4]
     assert epochs[-1].loss < 0.5 * epochs[0].loss
-    assert epochs[-1].held_out_right > 0.9
+    assert epochs[-1].right > 0.9
 
 
 def test_what_is_judged_is_what_the_last_epoch_said(trained) -> None:
     network, epochs = trained
-    assert judged(network, bars(1, 32)) == pytest.approx((epochs[-1].held_out_loss, epochs[-1].held_out_right))
+    assert judged(network, bars(1, 32)) == pytest.approx((epochs[-1].held_out_loss, epochs[-1].right))
 
 
 def test_what_belongs_to_no_digit_is_told_from_what_does(trained) -> None:

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from digitlab.training.penning import Epoch, judged, train
+from digitlab.training.cycle import Epoch
+from digitlab.training.penning import judged, train
 
 
 def crops(seed: int, count: int) -> np.ndarray:
@@ -32,12 +33,12 @@ def test_the_pen_is_told_from_lines(trained) -> None:
     _, epochs = trained
     assert [epoch.number for epoch in epochs] == [1, 2, 3, 4]
     assert epochs[-1].held_out_loss < 0.5 * epochs[0].loss
-    assert epochs[-1].overlap > 0.8
+    assert epochs[-1].right > 0.8
 
 
 def test_what_is_judged_is_what_the_last_epoch_said(trained) -> None:
     network, epochs = trained
-    assert judged(network, crops(1, 24)) == pytest.approx((epochs[-1].held_out_loss, epochs[-1].overlap))
+    assert judged(network, crops(1, 24)) == pytest.approx((epochs[-1].held_out_loss, epochs[-1].right))
 
 
 def test_the_same_seed_trains_the_same_network() -> None:

@@ -7,8 +7,7 @@ likelihood. Pieces vary in width, height and strength of ink, since writers do.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -17,28 +16,17 @@ from torch.nn import functional
 from digitlab.data.joined import Joined
 from digitlab.finding.parting import INKED, ROWS, SAID, STEP
 from digitlab.networks.unet import UNet
+from digitlab.training.cycle import Epoch, run
 
 CHANNELS = 24, 40, 64  # of the network, on half, a quarter and an eighth of the rows
 BATCH = 32
 SORTED = 16  # batches whose pieces are sorted by width, so that little is padded
-RATE, DECAY, WARM = 3e-3, 0.02, 0.1  # of AdamW, one cycle that begins with this share of rising rates
 SOFT = 0.05  # ROWS: votes that are closer are pulled with less force
 BELONGING = 0.3  # weight of whether a pixel belongs to a digit
 RIGHT = 0.2  # ROWS: a vote is right if it is as close
 WIDER, LOWER, PALER = 0.2, 0.45, 0.6  # logarithms of how far widths and heights vary; least strength of ink
 BESIDE = np.ones((5, 5), np.uint8)  # pixels around a digit's ink that may be its or not
 FARTHEST = 2.0  # ROWS: what is farther is learned as this far
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What one epoch came to: mean distance lost and share of right votes, in training and on held-out pieces."""
-
-    number: int
-    loss: float
-    right: float
-    held_out_loss: float
-    held_out_right: float
 
 
 def train(
@@ -56,22 +44,12 @@ def train(
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     network = UNet(1, SAID, CHANNELS).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    steps = epochs * (len(pieces) // BATCH)
-    optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps + 1, pct_start=WARM)
-    for number in range(1, epochs + 1):
-        network.train()
-        found = []
+
+    def losses() -> Iterator[torch.Tensor]:
         for batch in _batches(pieces, rng):
-            loss, right = _losses(network, [_varied(piece, rng) for piece in batch], rng)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-            found.append((loss.item(), right))
-        loss, right = np.mean(found, axis=0)
-        listen(Epoch(number, float(loss), float(right), *judged(network, held_out)))
-    return network.eval()
+            yield _losses(network, [_varied(piece, rng) for piece in batch], rng)[0]
+
+    return run(network, epochs, len(pieces) // BATCH, losses, lambda trained: judged(trained, held_out), listen)
 
 
 def judged(network: UNet, pieces: Sequence[Joined]) -> tuple[float, float]:

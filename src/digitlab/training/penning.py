@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
 from torch.nn import functional
 
 from digitlab.networks.unet import UNet
+from digitlab.training.cycle import Epoch, run
 
 CHANNELS = 12, 20, 32, 48  # of the network, on half, a quarter, an eighth and a sixteenth of the rows
 BATCH = 8
-RATE, DECAY, WARM = 3e-3, 0.02, 0.1  # of AdamW, one cycle that begins with this share of rising rates
 INKED = 12  # darkness, of 255, from which on a pixel counts in full
 BARE = 0.1  # and what all others count
 DARKER = 0.3  # logarithm of how far darkness varies
 GREY = 0.2  # share of crops that are seen without colours
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What one epoch came to: mean loss, in training and on held-out crops, and there the overlap of what is inked.
-
-    The overlap is that of pixels said to be the pen's and those that are, by their union.
-    """
-
-    number: int
-    loss: float
-    held_out_loss: float
-    overlap: float
 
 
 def train(crops: np.ndarray, held_out: np.ndarray, epochs: int, seed: int, listen: Callable[[Epoch], None]) -> UNet:
@@ -46,25 +32,20 @@ def train(crops: np.ndarray, held_out: np.ndarray, epochs: int, seed: int, liste
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     network = UNet(crops.shape[-1] - 1, 1, CHANNELS).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    steps = epochs * (len(crops) // BATCH)
-    optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps + 1, pct_start=WARM)
-    for number in range(1, epochs + 1):
-        network.train()
-        order, losses = rng.permutation(len(crops)), []
+
+    def losses() -> Iterator[torch.Tensor]:
+        order = rng.permutation(len(crops))
         for at in range(0, len(order) - BATCH + 1, BATCH):
-            loss, _ = _losses(network, _varied(crops[order[at : at + BATCH]], rng))
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-            losses.append(loss.item())
-        listen(Epoch(number, float(np.mean(losses)), *judged(network, held_out)))
-    return network.eval()
+            yield _losses(network, _varied(crops[order[at : at + BATCH]], rng))[0]
+
+    return run(network, epochs, len(crops) // BATCH, losses, lambda trained: judged(trained, held_out), listen)
 
 
 def judged(network: UNet, crops: np.ndarray) -> tuple[float, float]:
-    """Return the mean loss on crops, and the overlap of what is inked."""
+    """Return the mean loss on crops, and the overlap of inked pixels that are the pen's and those said to be.
+
+    The overlap is a share of their union.
+    """
     network.eval()
     with torch.inference_mode():
         found = [_losses(network, crops[at : at + BATCH]) for at in range(0, len(crops), BATCH)]
