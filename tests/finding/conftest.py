@@ -31,6 +31,14 @@ def _on_paper(ink: np.ndarray, dark: float = 60, light: float = 220, noise: floa
     return np.clip(np.rint(level), 0, 255).astype(np.uint8)
 
 
+def _squared(picture: np.ndarray, pitch: int, thick: int, level: int) -> np.ndarray:
+    lines = np.full_like(picture, 255)
+    for at in range(pitch // 3, max(picture.shape), pitch):
+        cv2.line(lines, (at, 0), (at, picture.shape[0]), level, thick)
+        cv2.line(lines, (0, at), (picture.shape[1], at), level, thick)
+    return np.minimum(picture, lines)
+
+
 def _overlap(a: Box, b: Box) -> float:
     across, down = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
     shared = max(0, across) * max(0, down)
@@ -52,6 +60,12 @@ def row() -> Callable[..., tuple[np.ndarray, list[Box]]]:
 def on_paper() -> Callable[..., np.ndarray]:
     """Lay ink on paper, perhaps a grainy one: a grey picture (H, W) uint8."""
     return _on_paper
+
+
+@pytest.fixture
+def squared() -> Callable[[np.ndarray, int, int, int], np.ndarray]:
+    """Make paper squared: a grey picture with lines drawn over it, so far apart, so thick, no lighter than what is."""
+    return _squared
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """On ruled pages what the pen wrote stays whole, though lines cross it that are as dark; and the lines go."""
 
-import cv2
 import numpy as np
 import pytest
 
@@ -10,18 +9,9 @@ from digitlab.finding.propose import components_of
 from digitlab.finding.rulings import without_rulings
 
 
-def squared(picture: np.ndarray, pitch: int, thick: int, level: int) -> np.ndarray:
-    """Squared paper: a grey picture with lines drawn over it, no lighter than what is there."""
-    lines = np.full_like(picture, 255)
-    for at in range(pitch // 3, max(picture.shape), pitch):
-        cv2.line(lines, (at, 0), (at, picture.shape[0]), level, thick)
-        cv2.line(lines, (0, at), (picture.shape[1], at), level, thick)
-    return np.minimum(picture, lines)
-
-
 @pytest.mark.parametrize("level", [60, 110, 160])
 @pytest.mark.parametrize("pitch", [33, 61])
-def test_most_digits_on_squared_paper_stay_whole(row, on_paper, overlap, pitch: int, level: int) -> None:
+def test_most_digits_on_squared_paper_stay_whole(row, on_paper, squared, overlap, pitch: int, level: int) -> None:
     best = []
     for seed in range(4):
         ink, boxes = row("2384756019", 46, 16, seed=seed)
@@ -33,13 +23,15 @@ def test_most_digits_on_squared_paper_stay_whole(row, on_paper, overlap, pitch: 
     assert np.mean(np.array(best) > 0.6) > 0.7
 
 
-def test_of_bare_squared_paper_nothing_is_left(on_paper) -> None:
+def test_of_bare_squared_paper_nothing_is_left(on_paper, squared) -> None:
     found = components_of(squared(on_paper(np.zeros((400, 600), np.uint8), noise=2), 40, 3, 80))
     assert len([piece for piece in found.candidates if not piece.far and piece.height > 20]) <= 2
 
 
 @pytest.mark.parametrize(("level", "asked"), [(60, True), (140, True), (205, False)])
-def test_only_lines_that_are_nearly_as_dark_as_the_pen_are_in_doubt(row, on_paper, level: int, asked: bool) -> None:
+def test_only_lines_that_are_nearly_as_dark_as_the_pen_are_in_doubt(
+    row, on_paper, squared, level: int, asked: bool
+) -> None:
     ink, _ = row("2384756019", 46, 16)
     canvas = np.zeros((400, ink.shape[1]), np.uint8)
     canvas[120 : 120 + len(ink)] = ink

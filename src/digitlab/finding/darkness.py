@@ -231,16 +231,36 @@ def _near(grey: np.ndarray, light: bool, grain: float, floor: float = 0.0) -> Vi
     rim = RIM if max(small.shape) >= LEAST_WITH_RIMS else 1
     paper = cv2.min(blurred, cv2.erode(closed, np.ones((rim, rim), np.uint8)))
     paper, blurred = (what[window:-window, window:-window] for what in (paper, blurred))
-    # Paper is most of a page: the darkness of its middling pixel is its unevenness; some of the pixels tell.
+    # Some of the pixels tell how uneven paper is.
     step = max(1, max(grey.shape) // PAPER_SIDE)
-    level = max(FAINTEST, CLEAREST * _unevenness(_darker(grey[::step, ::step], blurred)), floor)
+    level = max(lowest_level(_darker(grey[::step, ::step], blurred)), floor)
     darkness = _darker(grey, paper)
+    return View(darkness, without_specks(darkness, rising(level)), 1.0, False, light)
+
+
+def lowest_level(darkness: np.ndarray) -> float:
+    """Return the lowest level at which ink is looked for on a map of darkness, uint8 of any size.
+
+    Paper is most of a page: the darkness of its middling pixel is its unevenness.
+    """
+    step = max(1, max(darkness.shape) // PAPER_SIDE)
+    return max(FAINTEST, CLEAREST * _unevenness(darkness[::step, ::step]))
+
+
+def rising(level: float) -> tuple[float, ...]:
+    """Return levels from the given one on, each `STEP` times the one before, none above `TOP` but the first."""
     levels = [level]
     while levels[-1] * STEP < TOP:
         levels.append(levels[-1] * STEP)
-    while len(levels) > 1 and _specks(darkness, levels[0]) * ROOM > 1:
-        del levels[0]
-    return View(darkness, tuple(levels), 1.0, False, light)
+    return tuple(levels)
+
+
+def without_specks(darkness: np.ndarray, levels: tuple[float, ...]) -> tuple[float, ...]:
+    """Return levels without the lowest, at which a page shows more pieces than it would have room for digits."""
+    least = 0
+    while least < len(levels) - 1 and _specks(darkness, levels[least]) * ROOM > 1:
+        least += 1
+    return levels[least:]
 
 
 def _specks(darkness: np.ndarray, level: float) -> float:

@@ -33,7 +33,7 @@ def without_lines(bare: View, view: View, colours: np.ndarray, threads: int = 1)
     """Return a view without its lines, as the network sees them.
 
     Args:
-        bare: the view without the lines that were found, some of which there are.
+        bare: the view without the lines that were found; where none were, the network's word alone counts.
         view: as it was before.
         colours: (H, W, 3) or (H, W) uint8, the picture in the size of the view.
         threads: that the network may take.
@@ -41,8 +41,9 @@ def without_lines(bare: View, view: View, colours: np.ndarray, threads: int = 1)
     import cv2
 
     said = _session(threads).run(["said"], {"seen": _padded(seen(view, colours))})[0][0, 0]
-    wiped = np.zeros_like(view.darkness) if bare.ruled is None else bare.ruled
-    said = said[: view.darkness.shape[0], : view.darkness.shape[1]] + np.array([SPARED, WIPED], np.float32)[wiped]
+    said = said[: view.darkness.shape[0], : view.darkness.shape[1]]
+    if bare.ruled is not None:
+        said = said + np.array([SPARED, WIPED], np.float32)[bare.ruled]
     kept = np.clip((said - NONE) * np.float32(255 / (ALL - NONE)), 0, 255).astype(np.uint8)
     darkness = cv2.multiply(view.darkness, kept, scale=1 / 255)
     ruled = ((view.darkness > view.levels[0]) & (kept < 128)).view(np.uint8)

@@ -15,8 +15,7 @@ from digitlab.finding.candidate import Candidate, make_candidate
 from digitlab.finding.darkness import NEAR_SIDE, View, closer, strongest_grey, views
 from digitlab.finding.ink import shrunk
 from digitlab.finding.layers import MOST, SMALL, Layer, inked, layers_of
-from digitlab.finding.penmap import in_doubt, without_lines
-from digitlab.finding.rulings import without_rulings
+from digitlab.finding.nets import bare
 
 SHRINK = 1.1  # times `NEAR_SIDE`, from which on the near view is of a smaller copy
 INSIDE = 0.5  # of a piece's box: with so much of the ink of a large piece, it is a part of that
@@ -88,15 +87,10 @@ def components_of(rgb: np.ndarray, grey: np.ndarray | None = None, threads: int 
     scale = max(whole.shape) / max(small.shape)
     seen = [replace(view, scale=scale * view.scale) for view in views(small, threads)]
 
-    def bare(view: View) -> View:
-        """Return a view without the lines of the page; where rules cannot tell them from the pen, a network does."""
-        found = without_rulings(view, threads)
-        return without_lines(found, view, rgb, threads) if in_doubt(found, view) else found
-
-    found = propose([view if view.far else bare(view) for view in seen], threads)
+    found = propose([view if view.far else bare(view, rgb, threads) for view in seen], threads)
 
     def look() -> list[View]:
-        return [bare(view) for view in closer(whole, [view for view in seen if not view.far])]
+        return [bare(view, rgb, threads) for view in closer(whole, [view for view in seen if not view.far])]
 
     found.look = look
     return found

@@ -1,0 +1,65 @@
+"""Lines of the page away, also where a net of them hides the pen from the levels that suit other pages.
+
+On squared paper whose squares are small, or whose lines are broad, lines are most of what is no bare paper. Levels that
+tell ink from such a page lie above its lines, and often above its pen. There lines are looked for from the lowest
+level on; where rules find none, the map of the pen looks alone; and levels are chosen anew for what is left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from digitlab.finding.darkness import View, lowest_level, rising, without_specks
+from digitlab.finding.penmap import in_doubt, without_lines
+from digitlab.finding.rulings import without_rulings
+
+RAISED = 30.0  # levels that begin above this may have been raised by lines
+LOW = (14.0, 25.0)  # levels at which a net shows
+SPAN = 0.6  # of the picture's width, and of its height: so far a net reaches at least
+MESHES, MESH = 60, 25  # pieces of paper that it encloses, at least; of so many pixels at least
+AFTER = 1.5 * RAISED  # where levels of what is left begin above this, it was no net
+
+
+def bare(view: View, colours: np.ndarray, threads: int = 1) -> View:
+    """Return a view without the lines of the page, or the view itself where it has none.
+
+    Where rules cannot tell lines from the pen, a network does; so too where lines are so many that they raise levels.
+
+    Args:
+        view: near or closer.
+        colours: (H, W, 3) or (H, W) uint8, the picture of the view, of any size.
+        threads: that work on it.
+    """
+    low = _net_level(view)
+    if low is None:
+        found = without_rulings(view, threads)
+        return without_lines(found, view, colours, threads) if in_doubt(found, view) else found
+    lowered = replace(view, levels=rising(low))
+    found = without_rulings(lowered, threads)
+    if found.ruled is None or in_doubt(found, lowered):
+        found = without_lines(found, lowered, colours, threads)
+    levels = without_specks(found.darkness, rising(lowest_level(found.darkness)))
+    return replace(found, levels=levels) if levels[0] <= AFTER else view
+
+
+def _net_level(view: View) -> float | None:
+    """Return the level at which a view shows a net of lines that raised its levels; None where there is none."""
+    import cv2
+
+    if view.levels[0] <= RAISED:
+        return None
+    height, width = view.darkness.shape
+    for level in LOW:
+        some = view.components(level)
+        spans = (some.boxes[:, 2:] - some.boxes[:, :2]) / (width, height)
+        largest = int(spans.prod(axis=1).argmax())
+        if spans[largest].min() < SPAN:
+            continue
+        left, top, right, bottom = some.boxes[largest]
+        between = (some.label[top:bottom, left:right] != largest).view(np.uint8)
+        _, _, pieces, _ = cv2.connectedComponentsWithStats(between, connectivity=4)
+        if (pieces[1:, cv2.CC_STAT_AREA] >= MESH).sum() >= MESHES:
+            return level
+    return None
