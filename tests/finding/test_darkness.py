@@ -72,7 +72,7 @@ def test_the_closer_view_of_a_large_picture_has_all_its_pixels(row, on_paper) ->
     picture = on_paper(row("01234", height=30, margin=NEAR_SIDE)[0])
     found = components_of(picture)
     (near,) = (view for view in {id(layer.view): layer.view for layer in found.layers}.values() if not view.far)
-    (fine,) = found.look()
+    (fine,) = found.look(None)
     assert max(near.darkness.shape) == NEAR_SIDE
     assert fine.darkness.shape == picture.shape
     assert fine.scale == pytest.approx(1)

@@ -250,3 +250,20 @@ def test_a_faint_part_joins_what_another_level_shows_better(on_paper, overlap) -
     assert found_best(every, whole, overlap) > 0.9
     for layer in found.layers:
         assert not np.isin(layer.twins, layer.proposed).any()
+
+
+def test_of_one_colour_of_ink_only_that_is_looked_at_closer(on_paper) -> None:
+    """What is a net of light lines on dark is a grid of dark squares as well: both are proposed, until one is asked."""
+    picture = on_paper(np.zeros((300, 400), np.uint8), light=120)
+    for x in range(40, 380, 60):
+        cv2.ellipse(picture, (x, 100), (9, 16), 0, 0, 360, 30, 4, cv2.LINE_AA)
+        cv2.ellipse(picture, (x, 200), (9, 16), 0, 0, 360, 215, 4, cv2.LINE_AA)
+    found = components_of(picture)
+    assert {piece.view.light for piece in found.closer().candidates} == {False, True}
+    for light in (False, True):
+        some = found.of(light)
+        assert len(some.candidates) == len(some.places) > 0
+        closer = some.closer()
+        assert {piece.view.light for piece in some.candidates + closer.candidates} == {light}
+        assert len(closer.candidates) > 3
+        assert {piece.view.light for piece in some.merges(np.ones(len(some.candidates), bool))} <= {light}

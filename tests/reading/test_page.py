@@ -423,7 +423,7 @@ def test_faint_digits_among_specks_are_all_heard(by_box) -> None:
     assert all(max(overlap(piece.box, box) for box in found) > 0.7 for piece in candidates)
 
 
-def test_ink_of_the_colour_that_has_lost_is_neither_cut_nor_merged(by_box, monkeypatch) -> None:
+def test_ink_of_the_colour_that_has_lost_is_no_longer_searched(by_box, monkeypatch) -> None:
     rng = np.random.default_rng(1)
     picture = np.full((400, 600), 120, np.uint8)
     for x in range(60, 560, 70):
@@ -436,8 +436,8 @@ def test_ink_of_the_colour_that_has_lost_is_neither_cut_nor_merged(by_box, monke
         return verdict([0] * len(boxes), odds, several=several, part=[0.0] * len(boxes))
 
     found = judged(picture, None, by_box(say))[0]
-    assert {piece.view.light for piece in found} == {False, True}
-    assert not any(piece.kind in ("part") and piece.view.light for piece in found)
+    assert found
+    assert not any(piece.view.light for piece in found)
     monkeypatch.setattr(judging, "CLEAR", np.inf)
     found = judged(picture, None, by_box(say))[0]
     assert any(piece.kind in ("part") and piece.view.light for piece in found)

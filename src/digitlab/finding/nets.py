@@ -12,13 +12,16 @@ from dataclasses import replace
 import numpy as np
 
 from digitlab.finding.darkness import View, lowest_level, rising, without_specks
+from digitlab.finding.median import median
 from digitlab.finding.penmap import in_doubt, without_lines
 from digitlab.finding.rulings import without_rulings
 
 RAISED = 30.0  # levels that begin above this may have been raised by lines
 LOW = (14.0, 25.0)  # levels at which a net shows
 SPAN = 0.6  # of the picture's width, and of its height: so far a net reaches at least
+CLOSE = 0.8  # of the box around it is lines; more is paper between strokes, taken for light ink
 MESHES, MESH = 60, 25  # pieces of paper that it encloses, at least; of so many pixels at least
+ALIKE, NEARLY = 0.5, 0.3  # so many of them are as wide and as high as their median is, give or take this share of it
 AFTER = 1.5 * RAISED  # where levels of what is left begin above this, it was no net
 
 
@@ -55,11 +58,16 @@ def _net_level(view: View) -> float | None:
         some = view.components(level)
         spans = (some.boxes[:, 2:] - some.boxes[:, :2]) / (width, height)
         largest = int(spans.prod(axis=1).argmax())
-        if spans[largest].min() < SPAN:
+        left, top, right, bottom = some.boxes[largest].tolist()
+        if spans[largest].min() < SPAN or some.area[largest] > CLOSE * (right - left) * (bottom - top):
             continue
-        left, top, right, bottom = some.boxes[largest]
         between = (some.label[top:bottom, left:right] != largest).view(np.uint8)
         _, _, pieces, _ = cv2.connectedComponentsWithStats(between, connectivity=4)
-        if (pieces[1:, cv2.CC_STAT_AREA] >= MESH).sum() >= MESHES:
+        pieces = pieces[1:][pieces[1:, cv2.CC_STAT_AREA] >= MESH]
+        if len(pieces) < MESHES:
+            continue
+        sides = pieces[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
+        usual = [median(sides[:, 0]), median(sides[:, 1])]
+        if (np.abs(sides / usual - 1) <= NEARLY).all(axis=1).mean() >= ALIKE:
             return level
     return None

@@ -32,15 +32,18 @@ class Proposals:
         candidates: the components, at most `MOST`, those with most ink if there are more.
         places: of each, the number of its layer and of its component there.
         layers: all of the page.
-        look: gives closer views of the page, as far as it has any.
+        look: gives closer views of the page, as far as it has any: of all near views, or of those that show light ink,
+            or dark.
         threads: that look at levels.
+        light: whether it is only of light ink, or of dark; None if of both.
     """
 
     candidates: list[Candidate]
     places: list[tuple[int, int]]
     layers: list[Layer]
-    look: Callable[[], list[View]] = list
+    look: Callable[[bool | None], list[View]] = lambda light: []
     threads: int = 1
+    light: bool | None = None
 
     def small(self) -> np.ndarray:
         """Return which of the candidates are small ink, of which a closer look would show more: (N,) bool.
@@ -50,10 +53,16 @@ class Proposals:
         large = [inked(layer) for layer in self.layers if layer.view.far and len(layer.proposed)]
         return np.array([_is_small(candidate, large) for candidate in self.candidates], bool)
 
+    def of(self, light: bool) -> Proposals:
+        """Return what is of light ink alone, or of dark."""
+        kept = [i for i, candidate in enumerate(self.candidates) if candidate.view.light == light]
+        candidates, places = ([some[i] for i in kept] for some in (self.candidates, self.places))
+        return replace(self, candidates=candidates, places=places, light=light)
+
     def closer(self) -> Proposals:
         """Return the small components of the closer views; their merges are proposed by them alone."""
         far = next((layer.view for layer in self.layers if layer.view.far), None)
-        layers = [layer for view in self.look() for layer in layers_of(view, far, self.threads)]
+        layers = [layer for view in self.look(self.light) for layer in layers_of(view, far, self.threads)]
         return _proposals(layers, self.threads)
 
     def merges(self, parts: np.ndarray) -> list[Candidate]:
@@ -89,8 +98,9 @@ def components_of(rgb: np.ndarray, grey: np.ndarray | None = None, threads: int 
 
     found = propose([view if view.far else bare(view, rgb, threads) for view in seen], threads)
 
-    def look() -> list[View]:
-        return [bare(view, rgb, threads) for view in closer(whole, [view for view in seen if not view.far])]
+    def look(light: bool | None) -> list[View]:
+        near = [view for view in seen if not view.far and light in (None, view.light)]
+        return [bare(view, rgb, threads) for view in closer(whole, near)]
 
     found.look = look
     return found

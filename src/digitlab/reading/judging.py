@@ -53,22 +53,20 @@ def judged(rgb: np.ndarray, grey: np.ndarray | None, judge: Judge) -> tuple[list
     For `rgb` and `grey` see `components_of`.
     """
     found = [components_of(rgb, grey, threads_of(judge))]
-    candidates = found[0].candidates
-    if not candidates:
+    if not found[0].candidates:
         return [], np.empty((0, 10), np.float32), np.empty(0, np.float32)
-    said = _heard(candidates, judge)
+    said = _heard(found[0].candidates, judge)
+    light = _clearly_light(found[0].candidates, said.odds)
+    if light is not None:
+        kept = np.array([candidate.view.light == light for candidate in found[0].candidates])
+        found[0], said = found[0].of(light), Verdict(*(what[kept] for what in said))
+    candidates = found[0].candidates
     if _in_doubt(candidates, found[0].small(), said):
         found.append(found[0].closer())
         dark = np.array([candidate.dark for candidate in candidates])
         more = _heard(found[1].candidates, judge, dark[said.odds > SURE])
         candidates, said = candidates + found[1].candidates, _joined(said, more)
     labels, odds, several, part = said
-    lights = np.array([candidate.view.light for candidate in candidates])
-    if lights.any() and not lights.all():
-        dark_says, light_says = _sides(candidates, odds)
-        if max(dark_says, light_says) > CLEAR * max(min(dark_says, light_says), 1):
-            # What has the other colour is neither merged nor parted.
-            several, part = (what * (lights == (light_says > dark_says)) for what in (several, part))
     count = len(found[0].candidates)
     pieces = found[0].merges(part[:count] > MAYBE) + _parted(candidates, odds, several, threads_of(judge))
     if len(found) > 1:
@@ -78,6 +76,14 @@ def judged(rgb: np.ndarray, grey: np.ndarray | None, judge: Judge) -> tuple[list
         also = _asked(pieces, judge)
         labels, odds = np.concatenate([labels, also.probabilities]), np.concatenate([odds, also.odds])
     return candidates, labels, _of_one_ink(candidates, odds)
+
+
+def _clearly_light(candidates: list[Candidate], odds: np.ndarray) -> bool | None:
+    """Say whether the ink of a page is light, or dark, where that is clear; None where both may be, or only one is."""
+    if len({candidate.view.light for candidate in candidates}) == 1:
+        return None
+    dark, light = _sides(candidates, odds)
+    return light > dark if max(dark, light) > CLEAR * max(min(dark, light), 1) else None
 
 
 def _in_doubt(candidates: list[Candidate], small: np.ndarray, said: Verdict) -> bool:
