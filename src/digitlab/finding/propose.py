@@ -56,7 +56,7 @@ class Proposals:
     def of(self, light: bool) -> Proposals:
         """Return what is of light ink alone, or of dark."""
         kept = [i for i, candidate in enumerate(self.candidates) if candidate.view.light == light]
-        candidates, places = ([some[i] for i in kept] for some in (self.candidates, self.places))
+        candidates, places = [self.candidates[i] for i in kept], [self.places[i] for i in kept]
         return replace(self, candidates=candidates, places=places, light=light)
 
     def closer(self) -> Proposals:
