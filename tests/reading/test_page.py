@@ -148,6 +148,24 @@ def test_recogniser_and_judge_have_a_say_in_which_digit_it_is(knowing) -> None:
         assert sum(probabilities) <= 1 + 1e-6
 
 
+def test_what_both_think_possible_is_read_before_what_either_rules_out(knowing) -> None:
+    picture, boxes = write(["7"])
+
+    def shares(**known: float) -> np.ndarray:
+        left = (1 - sum(known.values())) / (10 - len(known))
+        return np.array([known.get(f"is_{label}", left) for label in range(10)], np.float32)
+
+    def told(judge: Fake, row: np.ndarray) -> Fake:
+        return Fake(lambda images: judge.say(images)._replace(probabilities=np.tile(row, (len(images), 1))))
+
+    judge = told(knowing(boxes[0]), shares(is_3=0.6, is_8=0.39))
+    recognizer = told(always(0), shares(is_5=0.8, is_8=0.19, is_3=1e-6))
+    (line,) = read_page(open_image(picture), recognizer, judge=judge)
+    assert line.text == "8"
+    (digit,) = line.digits
+    assert digit.confidence + sum(share for _, share in digit.alternatives) == pytest.approx(1, abs=0.05)
+
+
 def test_the_recogniser_is_asked_only_about_digits_whose_label_the_judge_doubts(by_box) -> None:
     picture, boxes = write(["01234"])
     doubted = 2
