@@ -475,7 +475,7 @@ def test_what_lies_within_a_sure_digit_calls_for_no_closer_look(by_box, monkeypa
 
     looked = []
     closer = Proposals.closer
-    monkeypatch.setattr(Proposals, "closer", lambda found: looked.append(found) or closer(found))
+    monkeypatch.setattr(Proposals, "closer", lambda found, known: looked.append(found) or closer(found, known))
     found = judged(picture, None, by_box(say))[0]
     heights = [piece.box[3] - piece.box[1] for piece in found if not piece.view.far]
     assert min(heights) < 36 <= max(heights)
@@ -520,3 +520,22 @@ def test_what_another_threshold_shows_apart_is_cut_only_if_that_is_in_doubt(by_b
 
     kinds = {piece.kind for piece in judged(picture, None, by_box(say))[0]}
     assert bool(kinds & {"part"}) == (not sure)
+
+
+def test_digits_that_are_sure_are_not_asked_about_again_by_a_closer_look(by_box) -> None:
+    picture = np.full((300, 600), 230, np.uint8)
+    for x in range(40, 580, 60):
+        for y in (100, 200):
+            cv2.ellipse(picture, (x, y), (8, 14), 0, 0, 360, 20, 2, cv2.LINE_AA)
+    asked: list[Box] = []
+
+    def say(boxes: list[Box]) -> Verdict:
+        asked.extend(boxes)
+        odds = [6.0 if box[3] < 150 else 0.0 for box in boxes]
+        return verdict([0] * len(boxes), odds, several=[0.0] * len(boxes), part=[0.0] * len(boxes))
+
+    judged(picture, None, by_box(say))
+    sure, doubtful = [box for box in asked if box[3] < 150], [box for box in asked if box[3] > 150]
+    digits = len(range(40, 580, 60))
+    assert len(sure) == digits
+    assert len(doubtful) >= 2 * digits

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from digitlab.finding.boxes import twins
 from digitlab.finding.candidate import Candidate, make_candidate
 from digitlab.finding.darkness import NEAR_SIDE, View, closer, strongest_grey, views
 from digitlab.finding.ink import shrunk
@@ -59,10 +60,20 @@ class Proposals:
         candidates, places = [self.candidates[i] for i in kept], [self.places[i] for i in kept]
         return replace(self, candidates=candidates, places=places, light=light)
 
-    def closer(self) -> Proposals:
-        """Return the small components of the closer views; their merges are proposed by them alone."""
+    def closer(self, known: np.ndarray | None = None) -> Proposals:
+        """Return the small components of the closer views; their merges are proposed by them alone.
+
+        Args:
+            known: (K, 4) boxes of digits that are sure already: of these no more than merges are proposed.
+        """
         far = next((layer.view for layer in self.layers if layer.view.far), None)
         layers = [layer for view in self.look(self.light) for layer in layers_of(view, far, self.threads)]
+        for layer in layers:
+            if known is None:
+                break
+            seen_again = twins(layer.boxes[layer.proposed] * layer.view.scale, known).any(axis=1)
+            layer.twins = np.concatenate([layer.twins, layer.proposed[seen_again]])
+            layer.proposed = layer.proposed[~seen_again]
         return _proposals(layers, self.threads)
 
     def merges(self, parts: np.ndarray) -> list[Candidate]:

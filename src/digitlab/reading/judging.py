@@ -12,6 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
+from digitlab.finding.boxes import areas, shared, twins
 from digitlab.finding.candidate import Candidate
 from digitlab.finding.median import median
 from digitlab.finding.parter import votes
@@ -34,7 +35,6 @@ PROMISING, ASSURED, PROMISING_SHARE = -3.0, 4.0, 0.3
 # with so many pieces in doubt that nothing explains, a page is looked at closer.
 WITHIN, IN_DOUBT = 0.5, 0.3
 EXPLAINED = 0.75  # of a box: with so much of it in those of digits that are sure, what may be several is not parted
-TWIN = 0.7  # of the area that two boxes cover together both have: they are two looks at one piece of ink
 WHOLE = 2.0  # log odds of being one digit from which on a piece is not parted
 MAYBE = 0.05  # probability of being several digits, or a part of one, from which on a piece is parted, or merged
 
@@ -62,7 +62,7 @@ def judged(rgb: np.ndarray, grey: np.ndarray | None, judge: Judge) -> tuple[list
         found[0], said = found[0].of(light), Verdict(*(what[kept] for what in said))
     candidates = found[0].candidates
     if _in_doubt(candidates, found[0].small(), said):
-        found.append(found[0].closer())
+        found.append(found[0].closer(_boxes(candidates)[said.odds >= ASSURED]))
         dark = np.array([candidate.dark for candidate in candidates])
         more = _heard(found[1].candidates, judge, dark[said.odds > SURE])
         candidates, said = candidates + found[1].candidates, _joined(said, more)
@@ -94,24 +94,12 @@ def _in_doubt(candidates: list[Candidate], small: np.ndarray, said: Verdict) -> 
     sure = said.odds >= ASSURED
     doubtful = small & ~sure & ((said.odds > PROMISING) | (said.several > PROMISING_SHARE))
     boxes = _boxes(candidates)
-    within = _shared(boxes[doubtful], boxes[sure]) > WITHIN * _areas(boxes[doubtful])[:, None]
+    within = shared(boxes[doubtful], boxes[sure]) > WITHIN * areas(boxes[doubtful])[:, None]
     return bool((~within.any(axis=1)).sum() > IN_DOUBT * sure.sum())
 
 
 def _boxes(candidates: Sequence[Candidate]) -> np.ndarray:
     return np.array([candidate.box for candidate in candidates], np.float32).reshape(-1, 4)
-
-
-def _areas(boxes: np.ndarray) -> np.ndarray:
-    return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-
-
-def _shared(some: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Return the area that each of some boxes, (K, 4), has in common with each of others, (M, 4): (K, M)."""
-    left, top, right, bottom = some.T[..., None]
-    across = np.minimum(right, others[:, 2]) - np.maximum(left, others[:, 0])
-    down = np.minimum(bottom, others[:, 3]) - np.maximum(top, others[:, 1])
-    return np.maximum(across, 0) * np.maximum(down, 0)
 
 
 def _heard(candidates: list[Candidate], judge: Judge, sure: Sequence[float] | np.ndarray = ()) -> Verdict:
@@ -132,12 +120,12 @@ def _heard(candidates: list[Candidate], judge: Judge, sure: Sequence[float] | np
     dark, mass = (np.array([getattr(one, what) for one in candidates]) for what in ("dark", "mass"))
     shares, odds, several, part = np.full((count, 10), 0.1, np.float32), *np.zeros((3, count), np.float32)
     odds[:] = SILENT
-    twins = _twins(candidates)
+    same = _twins(candidates)
 
     def ask(which: np.ndarray) -> float:
-        again = (twins[np.ix_(which, which)] & (mass[which] > mass[which, None])).any(axis=1)
+        again = (same[np.ix_(which, which)] & (mass[which] > mass[which, None])).any(axis=1)
         for some in (which[~again], which[again]):
-            some = some[~(twins[some] & (odds >= ASSURED)).any(axis=1)]
+            some = some[~(same[some] & (odds >= ASSURED)).any(axis=1)]
             if len(some):
                 said = _asked([candidates[i] for i in some], judge)
                 for all_of_them, of_some in zip((shares, odds, several, part), said, strict=True):
@@ -164,8 +152,7 @@ def _heard(candidates: list[Candidate], judge: Judge, sure: Sequence[float] | np
 def _twins(candidates: list[Candidate]) -> np.ndarray:
     """Return which candidates are looks at the same piece of ink, (N, N) bool."""
     boxes = _boxes(candidates)
-    area = _areas(boxes)
-    same = _shared(boxes, boxes) * (1 + TWIN) > TWIN * (area[:, None] + area)
+    same = twins(boxes, boxes)
     np.fill_diagonal(same, False)
     return same
 
@@ -227,6 +214,6 @@ def _parted(candidates: list[Candidate], odds: np.ndarray, several: np.ndarray, 
 def _explained(candidates: list[Candidate], which: np.ndarray, sure: np.ndarray) -> np.ndarray:
     """Return which share of some pieces' boxes, (K,) by their indices, lies in those of pieces that are sure, (N,)."""
     known = [candidates[i] for i in np.flatnonzero(sure).tolist()]
-    twins = np.tril(_twins(known), -1).any(axis=1)  # looks at one digit count once
-    boxes, of = _boxes(known)[~twins], _boxes([candidates[i] for i in which.tolist()])
-    return _shared(of, boxes).sum(axis=1) / np.maximum(1, _areas(of))
+    again = np.tril(_twins(known), -1).any(axis=1)  # looks at one digit count once
+    boxes, of = _boxes(known)[~again], _boxes([candidates[i] for i in which.tolist()])
+    return shared(of, boxes).sum(axis=1) / np.maximum(1, areas(of))

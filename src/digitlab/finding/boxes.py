@@ -1,0 +1,26 @@
+"""Boxes beside boxes: what they share, and which of them are looks at one piece of ink."""
+
+from __future__ import annotations
+
+import numpy as np
+
+TWIN = 0.7  # of the area that two boxes cover together both have: they are two looks at one piece of ink
+
+
+def areas(boxes: np.ndarray) -> np.ndarray:
+    """Return the areas of boxes, (N, 4): left, top, right, bottom; (N,)."""
+    return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+
+
+def shared(some: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return the area that each of some boxes, (K, 4), has in common with each of others, (M, 4): (K, M)."""
+    left, top, right, bottom = some.T[..., None]
+    across = np.minimum(right, others[:, 2]) - np.maximum(left, others[:, 0])
+    down = np.minimum(bottom, others[:, 3]) - np.maximum(top, others[:, 1])
+    return np.maximum(across, 0) * np.maximum(down, 0)
+
+
+def twins(some: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return which of some boxes, (K, 4), and which of others, (M, 4), show one piece of ink: (K, M) bool."""
+    together = areas(some)[:, None] + areas(others)
+    return np.asarray(shared(some, others) * (1 + TWIN) > TWIN * together)
