@@ -137,6 +137,19 @@ def test_only_what_the_judge_takes_for_a_digit_is_read(knowing, shy) -> None:
     assert read_page(open_image(picture), always(7), judge=always(7, odds=-8.0)) == ()
 
 
+@pytest.mark.parametrize("sure", [True, False])
+def test_what_is_just_likely_is_read_only_beside_a_sure_digit(monkeypatch, shy, sure: bool) -> None:
+    picture, _ = write(["44", "11"])
+
+    def in_company(candidates, labels, odds, chosen) -> np.ndarray:
+        upper = np.array([candidate.box[3] < 90 for candidate in candidates])
+        return np.where(upper, 6.0 if sure else 0.2, 0.2)
+
+    monkeypatch.setattr(page, "in_company", in_company)
+    lines = read_page(open_image(picture), shy, judge=always(4))
+    assert len(lines) == (2 if sure else 0)
+
+
 def test_recogniser_and_judge_have_a_say_in_which_digit_it_is(knowing) -> None:
     picture, boxes = write(["01234"])
     (line,) = read_page(open_image(picture), always(9), judge=knowing(boxes[0]))

@@ -19,7 +19,9 @@ from digitlab.recognizer import load
 
 JUDGE = "reader-int8"  # the bundled judge of pieces, in eight bits
 LONGEST = 1600  # a longer side of about this many pixels shows any digit that a person would photograph
-LIKELY = 0.5  # log odds from which on a digit is read: a page without any should stay empty
+# Log odds from which on a digit is read: a page without any should stay empty. Where one is as sure as this, the page
+# has digits, and what is more likely one than not is read.
+LIKELY, SURE = 0.5, 3.0
 DOUBTFUL = 5.0  # log odds below 0 down to which a piece that was left out casts doubt on its line
 # Pixels of the framed digit: up to such a width the recogniser has learned broad strokes. To make them finer cost
 # one of 2,500 framed validation digits. The judge of pieces has not learned them so, and still sees them finer.
@@ -52,7 +54,8 @@ def read_page(opened: Opened, recognizer: Judge, single: bool = False, judge: Ju
     if not candidates:
         return ()
     fitting = in_company(candidates, labels, odds, choose(candidates, odds))
-    chosen = choose(candidates, fitting - LIKELY)
+    least = 0.0 if fitting.max() >= SURE else LIKELY
+    chosen = choose(candidates, fitting - least)
     if not chosen:
         return ()
     found = [candidates[i] for i in chosen]
@@ -63,17 +66,17 @@ def read_page(opened: Opened, recognizer: Judge, single: bool = False, judge: Ju
         for i, p in zip(chosen, probabilities, strict=True)
     }
     lines = [[chosen[i] for i in row] for row in rows([piece.box for piece in found])]
-    complete = _complete(candidates, fitting, lines)
+    complete = _complete(candidates, fitting, lines, least)
     return tuple(
         Line(tuple(digits[i] for i in row), share * math.prod(digits[i].confidence for i in row))
         for row, share in zip(lines, complete, strict=True)
     )
 
 
-def _complete(candidates: list[Candidate], fitting: np.ndarray, lines: list[list[int]]) -> list[float]:
+def _complete(candidates: list[Candidate], fitting: np.ndarray, lines: list[list[int]], least: float) -> list[float]:
     """Return for each line the probability that none of the pieces in it that were left out is a digit."""
     chosen = [i for row in lines for i in row]
-    doubtful = np.flatnonzero((fitting > -DOUBTFUL) & (fitting <= LIKELY))
+    doubtful = np.flatnonzero((fitting > -DOUBTFUL) & (fitting <= least))
     shared = conflicts([candidates[i] for i in (*doubtful, *chosen)])[: len(doubtful), len(doubtful) :].any(axis=1)
     spare = doubtful[~shared].tolist()
     shares = [1.0] * len(lines)
