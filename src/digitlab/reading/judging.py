@@ -79,9 +79,10 @@ def judged(rgb: np.ndarray, grey: np.ndarray | None, judge: Judge) -> tuple[list
 
 
 def _clearly_light(candidates: list[Candidate], odds: np.ndarray) -> bool | None:
-    """Say whether the ink of a page is light, or dark, where that is clear; None where both may be, or only one is."""
-    if len({candidate.view.light for candidate in candidates}) == 1:
-        return None
+    """Say whether the ink of a page is light, or dark, where that is clear; None where both may be."""
+    sides = {candidate.view.light for candidate in candidates}
+    if len(sides) == 1:  # the other shows nothing that could be a digit
+        return sides.pop() if odds[odds > 0].sum() > CLEAR else None
     dark, light = _sides(candidates, odds)
     return light > dark if max(dark, light) > CLEAR * max(min(dark, light), 1) else None
 
