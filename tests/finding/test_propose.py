@@ -253,7 +253,7 @@ def test_a_faint_part_joins_what_another_level_shows_better(on_paper, overlap) -
 
 
 def test_of_one_colour_of_ink_only_that_is_looked_at_closer(on_paper) -> None:
-    """What is a net of light lines on dark is a grid of dark squares as well: both are proposed, until one is asked."""
+    """Dark digits and light ones on grey paper: both are proposed, until it is known which of them count."""
     picture = on_paper(np.zeros((300, 400), np.uint8), light=120)
     for x in range(40, 380, 60):
         cv2.ellipse(picture, (x, 100), (9, 16), 0, 0, 360, 30, 4, cv2.LINE_AA)

@@ -552,3 +552,11 @@ def test_digits_that_are_sure_are_not_asked_about_again_by_a_closer_look(by_box)
     digits = len(range(40, 580, 60))
     assert len(sure) == digits
     assert len(doubtful) >= 2 * digits
+
+
+@pytest.mark.parametrize(("odds", "light"), [([9.0, -3.0], True), ([2.0, -3.0], None), ([-1.0, -1.0], None)])
+def test_ink_of_one_colour_alone_settles_it_once_some_is_a_digit(odds: list[float], light: bool | None) -> None:
+    picture, _ = write(["47"])
+    pieces = [piece for piece in judged(255 - picture, None, always(4))[0] if piece.view.light][:2]
+    assert len(pieces) == 2
+    assert judging._clearly_light(pieces, np.array(odds)) is light
