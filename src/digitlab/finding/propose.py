@@ -68,10 +68,9 @@ class Proposals:
         """
         far = next((layer.view for layer in self.layers if layer.view.far), None)
         layers = [layer for view in self.look(self.light) for layer in layers_of(view, far, self.threads)]
+        boxes = np.empty((0, 4)) if known is None else known
         for layer in layers:
-            if known is None:
-                break
-            seen_again = twins(layer.boxes[layer.proposed] * layer.view.scale, known).any(axis=1)
+            seen_again = twins(layer.boxes[layer.proposed] * layer.view.scale, boxes).any(axis=1)
             layer.twins = np.concatenate([layer.twins, layer.proposed[seen_again]])
             layer.proposed = layer.proposed[~seen_again]
         return _proposals(layers, self.threads)
