@@ -74,6 +74,37 @@ def test_a_digit_its_half_a_pair_and_a_scribble_are_told_apart(page) -> None:
     assert label(parts, page).tolist() == [3, PART, SEVERAL, NO_DIGIT]
 
 
+@pytest.mark.parametrize("value", range(10))
+def test_a_digit_that_a_lens_has_smeared_is_that_digit_on_every_level(value: int) -> None:
+    ink = cv2.resize(digit(value), (11, 16), interpolation=cv2.INTER_AREA)
+    page = written([(value, ink, 200, 70)])
+    blurred = replace(page, image=cv2.GaussianBlur(page.image, (0, 0), 1.2))
+    darkness = (230 - blurred.image[..., 0]).astype(int)
+    masks = [(darkness > share * darkness.max()) for share in (0.15, 0.3, 0.5)]
+    assert masks[0].sum() > 1.3 * (page.owner > 0).sum()
+    found = []
+    for mask in masks:
+        y, x = np.nonzero(mask)
+        box = (int(x.min()), int(y.min()), int(x.max()) + 1, int(y.max()) + 1)
+        view = View(darkness.astype(np.uint8), (10.0, 60.0), 1.0, False)
+        cut = mask[box[1] : box[3], box[0] : box[2]]
+        found.append(make_candidate(view, box, cut, 10.0, float(darkness.max()), "component"))
+    assert label(found, blurred).tolist() == [value] * 3
+
+
+def test_the_paper_inside_of_a_0_is_none_of_it() -> None:
+    row, column = np.indices((160, 420))
+    middle = ((row - 80) / 24.0) ** 2 + ((column - 200) / 14.0) ** 2
+    ring = np.where((middle > 0.5) & (middle < 1), 255, 0).astype(np.uint8)[50:110, 180:220]
+    page = written([(0, ring, 180, 50)])
+    hole = middle < 0.45
+    y, x = np.nonzero(hole)
+    box = (int(x.min()), int(y.min()), int(x.max()) + 1, int(y.max()) + 1)
+    view = View((page.image[..., 0] // 2).astype(np.uint8), (10.0, 60.0), 1.0, False, light=True)
+    inside = make_candidate(view, box, hole[box[1] : box[3], box[0] : box[2]], 10.0, 100.0, "component")
+    assert label([inside], page).tolist() == [NO_DIGIT]
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_two_digits_are_several_though_one_has_far_less_ink(seed: int) -> None:
     one = np.full((60, 5), 255, np.uint8)

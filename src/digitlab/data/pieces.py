@@ -30,7 +30,7 @@ from digitlab.finding.propose import Proposals, components_of, propose
 from digitlab.framing import SIDE
 from digitlab.storage import atomic_path, cache_folder
 
-GENERATION = 18  # counts up whenever the same seed would give other pieces
+GENERATION = 19  # counts up whenever the same seed would give other pieces
 WHOLE, PURE = 0.85, 0.9  # a piece is a digit with these shares of the digit's ink, and of its own
 LITTLE = 0.6  # and none with less than this of either
 BESIDE = 0.08  # of a piece's own: a digit with a smaller share of it is not looked at
@@ -38,6 +38,9 @@ BURDEN = 0.12  # of a piece's own: one whole digit with a smaller share of it is
 LOOKS = 0.8  # of its full ink: with this share of it, a piece looks like the digit, whatever pale ink it has;
 ALONE_LOOKS = 0.92  # with this share, where the rest is another digit's
 FULL = 100  # of a piece's ink, of 255
+# Of a piece's height, but at least a pixel: so far beside a digit its ink may be smeared by a lens, and is still its own
+# where no less than this share of it is the digit's in earnest; paper between strokes has next to none of that.
+SMEARED, EARNEST = 0.03, 0.35
 CLOSER = 0.6  # share of pages with small ink that are looked at closer
 ASTRAY = 0.25  # share of other pieces that are merged and parted all the same
 POINTS = 48  # of a digit's ink, by which is judged how much of it a piece holds
@@ -177,14 +180,10 @@ def _some(candidates: list[Candidate], labels: np.ndarray, rng: np.random.Genera
 
 def label(candidates: list[Candidate], page: Page) -> np.ndarray:
     """Return what each candidate is: 0 to 9, NO_DIGIT, SEVERAL, PART, or -1 where one could argue; (N,) int64."""
-    height, width = page.owner.shape
-    marks = _marks(page)
+    marks, owned = _marks(page), _Owned(page.owner, len(page.digits))
     labels = np.full(len(candidates), NO_DIGIT)
     for index, candidate in enumerate(candidates):
-        x, y = _inked(candidate.mask, candidate.corner, candidate.scale)
-        owners = np.bincount(page.owner[y.clip(0, height - 1), x.clip(0, width - 1)], minlength=len(page.digits) + 1)
-        owners[0] = 0
-        shares = owners / len(x)
+        shares = owned.shares(*_inked(candidate.mask, candidate.corner, candidate.scale), candidate.height)
         of = [int(owner) for owner in np.argsort(-shares, kind="stable")[:3] if shares[owner] >= BESIDE]
         if not of:
             continue
@@ -194,7 +193,7 @@ def label(candidates: list[Candidate], page: Page) -> np.ndarray:
         pure = shares[of[0]]
         if pure >= PURE and held[0] >= WHOLE:
             labels[index] = page.digits[of[0] - 1].label
-        elif held[0] >= LITTLE and _purity(candidate, page.owner, of[0]) >= (LOOKS if len(of) == 1 else ALONE_LOOKS):
+        elif held[0] >= LITTLE and _purity(candidate, owned, of[0]) >= (LOOKS if len(of) == 1 else ALONE_LOOKS):
             labels[index] = -1  # what else is there is so pale that it looks like the digit alone
         elif sum(share >= LITTLE for share in held) > 1:
             labels[index] = SEVERAL
@@ -205,14 +204,39 @@ def label(candidates: list[Candidate], page: Page) -> np.ndarray:
     return labels
 
 
-def _purity(candidate: Candidate, owner: np.ndarray, digit: int) -> float:
+class _Owned:
+    """Whose ink the pixels of a page are, sharp and smeared."""
+
+    def __init__(self, owner: np.ndarray, digits: int) -> None:
+        """Take (H, W) uint16, 1 + the number of a digit or 0, and how many digits there are."""
+        self.sharp, self.digits = owner, digits
+        self.smeared: dict[int, np.ndarray] = {}
+
+    def shares(self, x: np.ndarray, y: np.ndarray, height: int) -> np.ndarray:
+        """Return which share of points (P,) of a piece of such a height is each owner's: (digits + 1,), the first 0."""
+        import cv2
+
+        reach = max(1, round(SMEARED * height))
+        if reach not in self.smeared:
+            more = cv2.dilate(self.sharp, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+            self.smeared[reach] = np.where(self.sharp > 0, self.sharp, more)
+        rows, columns = y.clip(0, self.sharp.shape[0] - 1), x.clip(0, self.sharp.shape[1] - 1)
+        sharp, smeared = (
+            np.bincount(owner[rows, columns], minlength=self.digits + 1) / max(1, len(x))
+            for owner in (self.sharp, self.smeared[reach])
+        )
+        shares = np.where(sharp >= EARNEST * smeared, smeared, sharp)
+        shares[0] = 0
+        return shares
+
+
+def _purity(candidate: Candidate, owned: _Owned, digit: int) -> float:
     """Return the share of a piece's full ink that is one digit's."""
     left, top = candidate.corner
     if candidate.ink.shape != candidate.mask.shape:  # soft edges all around, but for the picture's border
         left, top = left - (left > 0), top - (top > 0)
-    x, y = _inked(candidate.ink > FULL, (left, top), candidate.scale)
-    height, width = owner.shape
-    return float((owner[y.clip(0, height - 1), x.clip(0, width - 1)] == digit).mean()) if len(x) else 0.0
+    points = _inked(candidate.ink > FULL, (left, top), candidate.scale)
+    return float(owned.shares(*points, candidate.height)[digit])
 
 
 def _inked(mask: np.ndarray, corner: tuple[int, int], scale: float) -> tuple[np.ndarray, np.ndarray]:
