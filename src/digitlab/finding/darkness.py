@@ -28,6 +28,7 @@ STEP = 1.8  # from one level to the next
 TOP = 190.0  # no level above
 ROOM = 100  # pixels: no digit that can be read takes less room; a level with more pieces of ink shows grain
 BAND, SOME = 16, 4  # rows by which grain is counted: bands so high, of which every so many is looked at
+TALL = 400  # pixels: and of what is lower all are
 FINE, COARSE = 1.5, 5.0  # grain (1 sigma, grey levels) from which on a picture is blurred a little, or more
 LARGE = 1000  # pixels: in pictures as large as this a stroke is broader than the blur
 RIM, LEAST_WITH_RIMS = 5, 200  # pixels of that copy: width of a rim; on smaller ones strokes are as broad
@@ -265,7 +266,8 @@ def without_specks(darkness: np.ndarray, levels: tuple[float, ...]) -> tuple[flo
 
 def _specks(darkness: np.ndarray, level: float) -> float:
     """Return how many pieces of ink a pixel of the page has at a level, by the corners where ink begins."""
-    bands = darkness[: len(darkness) // BAND * BAND].reshape(-1, BAND, darkness.shape[1])[::SOME]
+    some = SOME if len(darkness) >= TALL else 1  # of few bands, some might all be rows of writing
+    bands = darkness[: len(darkness) // BAND * BAND].reshape(-1, BAND, darkness.shape[1])[::some]
     ink = bands > np.uint8(level)
     begins = ink[:, 1:, 1:-1] & ~(ink[:, 1:, :-2] | ink[:, :-1, :-2] | ink[:, :-1, 1:-1] | ink[:, :-1, 2:])
     return float(np.count_nonzero(begins)) / max(1, begins.size)
