@@ -164,6 +164,16 @@ def test_levels_that_show_more_grain_than_a_page_has_room_for_digits_are_left_ou
     assert levels[1][0] < 120  # the digits are far darker
 
 
+def test_a_low_picture_full_of_writing_is_not_taken_for_grain() -> None:
+    picture = np.full((157, 68), 215, np.uint8)
+    for top in (0, 64, 128):  # in the very rows that would be looked at of a taller one
+        for left in range(4, 60, 11):
+            for y in range(top + 1, top + 15, 4):
+                cv2.line(picture, (left, y), (left + 3, y + 1), 140, 1)
+    lowest = min(view.levels[0] for view in views(picture) if not view.far and not view.light)
+    assert lowest < 75  # as dark as the strokes are
+
+
 def test_faint_ink_on_a_sheet_on_a_dark_desk_is_looked_for(row) -> None:
     """A strip of the sheet in brighter light is a light stroke, and a stronger one than the writing."""
     desk = np.full((370, 580), 20, np.uint8)
