@@ -174,6 +174,15 @@ def test_a_low_picture_full_of_writing_is_not_taken_for_grain() -> None:
     assert lowest < 75  # as dark as the strokes are
 
 
+def test_a_picture_with_more_writing_than_room_for_digits_keeps_its_low_levels() -> None:
+    picture = np.full((600, 600), 215, np.uint8)
+    for top in range(4, 590, 8):
+        for left in range(4, 590, 8):
+            cv2.line(picture, (left, top), (left + 3, top + 3), 150, 1)
+    lowest = min(view.levels[0] for view in views(picture) if not view.far and not view.light)
+    assert lowest < 20
+
+
 def test_faint_ink_on_a_sheet_on_a_dark_desk_is_looked_for(row) -> None:
     """A strip of the sheet in brighter light is a light stroke, and a stronger one than the writing."""
     desk = np.full((370, 580), 20, np.uint8)

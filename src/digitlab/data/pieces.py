@@ -38,8 +38,8 @@ BURDEN = 0.12  # of a piece's own: one whole digit with a smaller share of it is
 LOOKS = 0.8  # of its full ink: with this share of it, a piece looks like the digit, whatever pale ink it has;
 ALONE_LOOKS = 0.92  # with this share, where the rest is another digit's
 FULL = 100  # of a piece's ink, of 255
-# Of a piece's height, but at least a pixel: so far beside a digit its ink may be smeared by a lens, and is still its own
-# where no less than this share of it is the digit's in earnest; paper between strokes has next to none of that.
+# Of a piece's height, but at least a pixel: so far beside a digit its ink may be smeared by a lens, and is still its
+# own where no less than this share of it is the digit's in earnest; paper between strokes has next to none of that.
 SMEARED, EARNEST = 0.03, 0.35
 CLOSER = 0.6  # share of pages with small ink that are looked at closer
 ASTRAY = 0.25  # share of other pieces that are merged and parted all the same

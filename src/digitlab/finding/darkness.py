@@ -29,6 +29,7 @@ TOP = 190.0  # no level above
 ROOM = 100  # pixels: no digit that can be read takes less room; a level with more pieces of ink shows grain
 BAND, SOME = 16, 4  # rows by which grain is counted: bands so high, of which every so many is looked at
 TALL = 400  # pixels: and of what is lower all are
+STAYS, HIGHER = 0.6, 3  # with so much of them still there so many levels higher, pieces are no grain
 FINE, COARSE = 1.5, 5.0  # grain (1 sigma, grey levels) from which on a picture is blurred a little, or more
 LARGE = 1000  # pixels: in pictures as large as this a stroke is broader than the blur
 RIM, LEAST_WITH_RIMS = 5, 200  # pixels of that copy: width of a rim; on smaller ones strokes are as broad
@@ -257,9 +258,14 @@ def rising(level: float) -> tuple[float, ...]:
 
 
 def without_specks(darkness: np.ndarray, levels: tuple[float, ...]) -> tuple[float, ...]:
-    """Return levels without the lowest, at which a page shows more pieces than it would have room for digits."""
+    """Return levels without the lowest, at which a page shows more pieces than it would have room for digits.
+
+    What is still there on a far higher level is no grain but writing, however much of it there is.
+    """
     least = 0
-    while least < len(levels) - 1 and _specks(darkness, levels[least]) * ROOM > 1:
+    while least < len(levels) - 1 and (specks := _specks(darkness, levels[least])) * ROOM > 1:
+        if any(_specks(darkness, level) > STAYS * specks for level in levels[least + HIGHER : least + HIGHER + 1]):
+            break
         least += 1
     return levels[least:]
 
