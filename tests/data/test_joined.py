@@ -45,12 +45,12 @@ def test_owned_pixels_are_inked(pieces) -> None:
     assert owned.mean() > 100 > others.mean()
 
 
-def test_they_are_the_same_whatever_the_number_of_workers() -> None:
+def test_they_are_the_same_whatever_the_number_of_workers(pieces) -> None:
     told: list[int] = []
-    one, two = joined.generate(40, 700, None), joined.generate(40, 700, None, 2, told.append)
+    again = joined.generate(40, 300, None, 2, told.append)
     assert told == [20, 40]
-    assert len(one) == len(two)
-    for some, others in zip(one, two, strict=True):
+    assert len(pieces) == len(again)
+    for some, others in zip(pieces, again, strict=True):
         np.testing.assert_array_equal(some.ink, others.ink)
         np.testing.assert_array_equal(some.owner, others.owner)
         np.testing.assert_array_equal(some.middles, others.middles)
