@@ -15,6 +15,8 @@ import numpy as np
 from digitlab.finding.candidate import Candidate
 from digitlab.finding.median import median
 from digitlab.reading.choose import rows
+from digitlab.reading.ones import NAMES as OF_ONES
+from digitlab.reading.ones import about_ones
 
 NAMES = (
     "bias", "odds", "odds below 0", "odds above 4", "part", "part of several", "merge", "far", "cut off",
@@ -22,6 +24,7 @@ NAMES = (
     "one digit in row", "two or more in row", "lower than row", "higher than row", "off row's line", "row support",
     "fainter", "darker", "few digits on page", "unexplained ink", "alone and unexplained", "crowd", "words in row",
     "is 1", "fills the picture", "1 that fills the picture", "lone", "lone odds", "lone and far", "lone and 1",
+    *OF_ONES,
 )  # fmt: skip
 """The names of the columns of `gather`."""
 
@@ -101,6 +104,7 @@ def gather(candidates: Sequence[Candidate], labels: np.ndarray, odds: np.ndarray
             if above - off <= places[1][index] <= below + off
         ]  # fmt: skip
         _row_evidence(index, close, *places, table)
+    about_ones(candidates, heard[table["is 1"][heard] > 0], odds, found, table)
     return np.stack([table[name].astype(float) for name in NAMES], axis=1)
 
 
