@@ -264,7 +264,8 @@ def without_specks(darkness: np.ndarray, levels: tuple[float, ...]) -> tuple[flo
     """
     least = 0
     while least < len(levels) - 1 and (specks := _specks(darkness, levels[least])) * ROOM > 1:
-        if any(_specks(darkness, level) > STAYS * specks for level in levels[least + HIGHER : least + HIGHER + 1]):
+        higher = least + HIGHER
+        if higher < len(levels) and _specks(darkness, levels[higher]) > STAYS * specks:
             break
         least += 1
     return levels[least:]
