@@ -179,6 +179,23 @@ def test_what_both_think_possible_is_read_before_what_either_rules_out(knowing) 
     assert digit.confidence + sum(share for _, share in digit.alternatives) == pytest.approx(1, abs=0.05)
 
 
+@pytest.mark.parametrize(("likely", "read"), [(1.0, "4"), (-6.0, "9")])
+def test_other_looks_at_a_piece_help_to_tell_which_digit_it_is(monkeypatch, by_box, shy, likely, read) -> None:
+    monkeypatch.setattr(page, "in_company", lambda candidates, labels, odds, chosen: odds)
+    picture, _ = write(["4"], height=60)
+    picture = cv2.GaussianBlur(picture, (0, 0), 6)  # at each level the ink reaches as far as its soft edge goes
+    shares = np.full((2, 10), 0.01, np.float32)
+    shares[0, [4, 9]], shares[1, [4, 9]] = (0.42, 0.5), (0.91, 0.01)
+
+    def say(asked: list[Box]) -> Verdict:
+        widest = np.array([right - left > 60 for left, _, right, _ in asked])
+        said = verdict([0] * len(asked), np.where(widest, 2.0, likely))
+        return said._replace(probabilities=np.where(widest[:, None], *shares))
+
+    (line,) = read_page(open_image(picture), shy, judge=by_box(say))
+    assert line.text == read
+
+
 def test_the_recogniser_is_asked_only_about_digits_whose_label_the_judge_doubts(by_box) -> None:
     picture, boxes = write(["01234"])
     doubted = 2

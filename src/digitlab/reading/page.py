@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from digitlab.finding.boxes import twins
 from digitlab.finding.candidate import Candidate
 from digitlab.finding.ink import contrast_grey, find_ink, single_digit
 from digitlab.finding.pen import normal_strokes, pens
@@ -30,6 +31,8 @@ AGREED = 0.98  # probability of one label from which on nobody else is asked
 # Weight of the judge's labels in the geometric mean of both, best on held-out pieces, of which it knows the
 # surroundings; and the least that either says of a label: neither may forbid one.
 JUDGE_SAYS, LEAST = 0.7, 1e-4
+# Log odds from which on another look at a piece that is read helps to tell which digit it is.
+HELPFUL = -4.0
 # Probability from which on the judge's label stands alone: of 4,838 digits on development pages with more than 0.99 the
 # recogniser contradicted twelve, and never rightly.
 JUDGE_IS_SURE = 0.998
@@ -59,7 +62,7 @@ def read_page(opened: Opened, recognizer: Judge, single: bool = False, judge: Ju
     if not chosen:
         return ()
     found = [candidates[i] for i in chosen]
-    probabilities = _labelled(found, labels[chosen], recognizer)
+    probabilities = _labelled(found, _by_all_looks(candidates, labels, odds, chosen), recognizer)
     sure = 1 / (1 + np.exp(-fitting.astype(float)))
     digits = {
         i: _digit(p, float(sure[i]), _full_size(candidates[i].box, opened))
@@ -86,6 +89,20 @@ def _complete(candidates: list[Candidate], fitting: np.ndarray, lines: list[list
         if number is not None:
             shares[number] *= 1 / (1 + float(np.exp(fitting[index])))
     return shares
+
+
+def _by_all_looks(candidates: list[Candidate], labels: np.ndarray, odds: np.ndarray, chosen: list[int]) -> np.ndarray:
+    """Return the judge's labels of the chosen pieces, (N, 10): the mean of all looks at each, as likely as they are.
+
+    At another level, or with a stroke more or less, a digit that a line crosses or that another one touches looks
+    different; by all looks together one in twenty wrong labels of development pages was put right.
+    """
+    some = np.union1d(np.flatnonzero(odds > HELPFUL), chosen)
+    boxes = np.array([candidates[i].box for i in some], float)
+    places = np.searchsorted(some, chosen)
+    weight = twins(boxes[places], boxes) / (1 + np.exp(-odds[some]))
+    weight[np.arange(len(chosen)), places] = 1
+    return np.asarray(weight @ labels[some] / weight.sum(axis=1, keepdims=True))
 
 
 def _labelled(found: list[Candidate], labels: np.ndarray, recognizer: Judge) -> np.ndarray:
