@@ -92,15 +92,16 @@ def _complete(candidates: list[Candidate], fitting: np.ndarray, lines: list[list
 
 
 def _by_all_looks(candidates: list[Candidate], labels: np.ndarray, odds: np.ndarray, chosen: list[int]) -> np.ndarray:
-    """Return the judge's labels of the chosen pieces, (N, 10): the mean of all looks at each, as likely as they are.
+    """Return the judge's labels of the chosen pieces, (N, 10): the mean of all looks at each.
 
     At another level, or with a stroke more or less, a digit that a line crosses or that another one touches looks
-    different; by all looks together one in twenty wrong labels of development pages was put right.
+    different; by all looks together one in twenty wrong labels of development pages was put right. Looks that are less
+    likely a digit than the chosen one count less.
     """
     some = np.union1d(np.flatnonzero(odds > HELPFUL), chosen)
     boxes = np.array([candidates[i].box for i in some], float)
     places = np.searchsorted(some, chosen)
-    weight = twins(boxes[places], boxes) / (1 + np.exp(-odds[some]))
+    weight = twins(boxes[places], boxes) * np.exp(np.minimum(0, odds[some] - odds[chosen][:, None]) / 2)
     weight[np.arange(len(chosen)), places] = 1
     return np.asarray(weight @ labels[some] / weight.sum(axis=1, keepdims=True))
 
