@@ -117,6 +117,20 @@ def test_a_tilted_grid_comes_back_row_by_row(lengths: list[int], height: int, de
     assert [[int(order[i]) for i in row] for row in shuffled] == expected
 
 
+@pytest.mark.parametrize("degrees", [-7, -4, 4, 7])
+def test_far_cells_of_a_tilted_table_stand_in_the_rows_that_others_show(degrees: float) -> None:
+    slope, found, expected = np.tan(np.radians(degrees)), [], []
+    for number in range(7):
+        full = number % 3 != 2
+        row = []
+        for column in range(7) if full else (0, 6):  # between the two middles lies more than half a row's pitch
+            x, y = 100 + 50 * column, 400 + 62 * number + slope * 50 * column
+            row.append(len(found))
+            found.append((x, round(y), x + 20, round(y) + 30))
+        expected.append(row)
+    assert rows(found) == expected
+
+
 def test_digits_of_any_width_stand_in_one_row() -> None:
     assert rows([(50, 12, 52, 40), (10, 10, 40, 40), (70, 8, 110, 42)]) == [[1, 0, 2]]
 

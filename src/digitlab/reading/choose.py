@@ -20,6 +20,7 @@ SHARED = 0.25  # of one piece's ink on another: they exclude each other
 SUREST = 7.0  # log odds that count; beyond it, being surer of one piece must not silence two others
 STEPS = 20_000  # of the search in one group, after which the best set so far is taken
 SAME_ROW = 0.45  # of the smaller height: digits that overlap this much in height stand in one row
+FAR = 3.0  # heights: a row that reaches farther shows how the page is tilted
 
 
 def choose(candidates: Sequence[Candidate], gains: np.ndarray) -> list[int]:
@@ -133,6 +134,8 @@ def _best_set(worth: np.ndarray, excludes: np.ndarray) -> list[int]:
 def rows(boxes: Sequence[Box]) -> list[list[int]]:
     """Sort digits into rows: top to bottom, each left to right; rows may be tilted or bent a little.
 
+    Rows that reach far show how a page is tilted; with that, digits far from each other are put in one row, or not.
+
     Args:
         boxes: of the digits, in one picture's pixels.
 
@@ -142,7 +145,21 @@ def rows(boxes: Sequence[Box]) -> list[list[int]]:
     if not boxes:
         return []
     left, top, right, bottom = np.array(boxes, float).T
-    middle, x = (top + bottom) / 2, (left + right) / 2
+    x = (left + right) / 2
+    shift = _tilt(_linked(x, top, bottom), x, top, bottom) * x
+    top, bottom = top - shift, bottom - shift
+    return sorted(_linked(x, top, bottom), key=lambda row: float(np.mean(top[row] + bottom[row])))
+
+
+def _tilt(found: list[list[int]], x: np.ndarray, top: np.ndarray, bottom: np.ndarray) -> float:
+    """Return the usual slope of rows; of those that reach far, and 0 where there are none."""
+    middle, height = (top + bottom) / 2, bottom - top
+    far = [row for row in found if np.ptp(x[row]) > FAR * median(height[row])]
+    return median([np.polyfit(x[row], middle[row], 1)[0] for row in far]) if far else 0.0
+
+
+def _linked(x: np.ndarray, top: np.ndarray, bottom: np.ndarray) -> list[list[int]]:
+    """Put digits together in rows, each from left to right, in no order; (N,) each: their middles, tops and bottoms."""
     found: list[list[int]] = []
     ends: list[tuple[float, float]] = []  # top and bottom of each row where it ends so far; plain numbers are fast here
     tops, bottoms = top.tolist(), bottom.tolist()
@@ -159,10 +176,8 @@ def rows(boxes: Sequence[Box]) -> list[list[int]]:
         if best is None:
             found.append([i])
             ends.append((tops[i], bottoms[i]))
-        else:  # tilt and bends move a row's height along its way: its end counts
+        else:  # bends move a row's height along its way: its end counts
             last = found[best][-1]
             ends[best] = (tops[last] + 3 * tops[i]) / 4, (bottoms[last] + 3 * bottoms[i]) / 4
             found[best].append(i)
-    slopes = [np.polyfit(x[row], middle[row], 1)[0] for row in found if len(row) > 2 and np.ptp(x[row]) > 0]
-    slope = median(slopes) if slopes else 0.0
-    return sorted(found, key=lambda row: float(np.mean(middle[row]) - slope * np.mean(x[row])))
+    return found
