@@ -3,6 +3,7 @@
 import hashlib
 import http.server
 import importlib
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -11,6 +12,9 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # one thread for each of the workers, one of which runs on each core
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from digitlab import command, storage
 

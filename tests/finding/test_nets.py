@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
+from digitlab.data import ruled
+from digitlab.data.pages import Page
 from digitlab.finding.darkness import rising, views
 from digitlab.finding.nets import RAISED, bare
 from digitlab.finding.propose import components_of
@@ -58,6 +60,19 @@ def test_what_raises_levels_and_is_no_net_stays(row) -> None:
     grain = np.random.default_rng(0).normal(200, 25, ink.shape).clip(0, 255).astype(np.uint8)
     view = near(cv2.min(cv2.blur(grain, (2, 2)), ~ink))
     assert bare(view, view.darkness) is view
+
+
+def test_maps_of_the_pen_learn_more_of_nets_than_of_other_lines(row, netted, on_paper) -> None:
+    ink = np.pad(row("2384756019", 30, 14)[0], ((20, 80), (0, 0)))
+    lined = on_paper(ink, dark=30)
+    lined[::60] = 100
+    counts = []
+    for picture in (netted(ink), lined):
+        page = Page(np.dstack([picture] * 3), (ink > 127).astype(np.uint16), (), (), {})
+        crops = list(ruled.crops_of(page, np.random.default_rng(0)))
+        assert all(crop[..., -1].any() for crop in crops)
+        counts.append(len(crops))
+    assert counts == [ruled.OF_NETS, ruled.CROPS]
 
 
 def test_levels_rise_by_the_same_factor_and_never_run_out() -> None:

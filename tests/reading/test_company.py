@@ -120,6 +120,35 @@ def test_what_has_a_picture_to_itself_is_known_to_by_what_it_fills_of_it() -> No
     assert lone((middling, 1.0), ((100, 200, 160, 260), -3.0))["lone"] == 0  # beside something else
 
 
+@pytest.mark.parametrize("one", [True, False])
+def test_what_lies_on_lines_of_the_page_is_known_to(one: bool) -> None:
+    lines = np.zeros_like(VIEW.darkness)
+    lines[50:70, 100:105] = 1  # in the view, whose pixels are two of the picture
+    views = [View(VIEW.darkness, VIEW.levels, 2.0, False, lines=where) for where in (lines, None)]
+    places = ((100, 50, 105, 70), (100, 60, 110, 70), (300, 50, 305, 70))  # of the views
+    pieces = [
+        make_candidate(view, box, np.ones((box[3] - box[1], box[2] - box[0]), bool), 40.0, 150, "component")
+        for view in views for box in places
+    ]  # fmt: skip
+    said = np.eye(10, dtype=np.float32)[[1 if one else 3] * len(pieces)]
+    known = gather(pieces, said, np.full(len(pieces), 2, np.float32), [0])
+    shares, ones = (known[:, NAMES.index(name)] for name in ("on lines", "1 on lines"))
+    np.testing.assert_allclose(shares, [1, 0.5, 0, 0, 0, 0], atol=0.1)
+    np.testing.assert_array_equal(ones, shares * one)
+
+
+def test_a_side_of_a_box_loses_where_a_1_does_not() -> None:
+    lines = np.zeros_like(VIEW.darkness)
+    lines[:, 322:326] = 1
+    view = View(VIEW.darkness, VIEW.levels, 1.0, False, lines=lines)
+    row = [piece(box) for box in ROW]
+    strokes = [make_candidate(view, (x, 100, x + 4, 140), np.ones((40, 4), bool), 40.0, 150, "component")
+               for x in (322, 362)]  # fmt: skip
+    said = np.concatenate([labels(len(row)), np.eye(10, dtype=np.float32)[[1, 1]]])
+    side, one = in_company([*row, *strokes], said, np.array([6.0] * len(row) + [3.0, 3.0], np.float32), [0, 1, 2])[-2:]
+    assert side < 0 < one
+
+
 def test_who_shows_one_thing_means_a_digit(monkeypatch) -> None:
     large, beside = ((300, 100, 390, 300), 1.0), ((100, 150, 200, 260), -3.0)
 

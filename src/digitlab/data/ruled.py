@@ -1,7 +1,8 @@
 """Crops of ruled pages, with what on them is the pen's: what a map of the pen learns from.
 
-They come off synthetic notebooks, tables and forms on which the reader has found lines, as it sees them. Pages on which
-other things lie about are left out, since it is not known of these where they are.
+They come off synthetic notebooks, tables and forms on which the reader has found lines, as it sees them; more of them
+off nets of lines, which are rare. Pages on which other things lie about are left out, since it is not known of these
+where they are.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from digitlab.data.making import made
 from digitlab.data.pages import Page, make_page
 from digitlab.finding.darkness import NEAR_SIDE, View, closer, strongest_grey, views
 from digitlab.finding.ink import shrunk
+from digitlab.finding.nets import lowered
 from digitlab.finding.penmap import CHANNELS, seen
 from digitlab.finding.rulings import without_rulings
 
 KINDS = {"notebook": 0.6, "table": 0.2, "form": 0.2}  # of pages, with their shares
 SIDE = 192  # of a crop, pixels
-CROPS = 3  # of a view
+CROPS, OF_NETS = 3, 8  # of a view with lines, and of one with a net of them
 TRIES = 5  # to find a crop with something of the pen
 CLOSER = 0.3  # share of pages that are also looked at closer
 CHUNK = 20  # pages made at a time by one process
@@ -58,8 +60,9 @@ def crops_of(page: Page, rng: np.random.Generator) -> Iterator[np.ndarray]:
     if rng.random() < CLOSER:
         near += closer(whole, near)
     for view in near:
-        if without_rulings(view).ruled is not None and (pen := _pen(view, page)) is not None:
-            yield from _crops(np.dstack([seen(view, page.image), pen]), rng)
+        net = lowered(view) is not view
+        if (net or without_rulings(view).ruled is not None) and (pen := _pen(view, page)) is not None:
+            yield from _crops(np.dstack([seen(view, page.image), pen]), OF_NETS if net else CROPS, rng)
 
 
 def _pen(view: View, page: Page) -> np.ndarray | None:
@@ -74,10 +77,10 @@ def _pen(view: View, page: Page) -> np.ndarray | None:
     return pen.view(np.uint8)
 
 
-def _crops(whole: np.ndarray, rng: np.random.Generator) -> Iterator[np.ndarray]:
+def _crops(whole: np.ndarray, count: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
     margins = [(0, max(0, SIDE - side)) for side in whole.shape[:2]]
     whole = np.pad(whole, (*margins, (0, 0)))
-    for _ in range(CROPS):
+    for _ in range(count):
         for _ in range(TRIES):
             top, left = (int(rng.integers(side - SIDE + 1)) for side in whole.shape[:2])
             crop = whole[top : top + SIDE, left : left + SIDE]

@@ -59,6 +59,8 @@ class View:
         finer: times as many pixels a side as the near view; 1 for all but the closer view.
         ruled: (height, width) uint8, 1 where a line of the page was taken away; None where none was.
         ruling: how thick such lines are, pixels of the map.
+        lines: (height, width) uint8, 1 where rules saw a line of the page, though some of it may be the pen's and was
+            kept; None where that was not asked.
     """
 
     darkness: np.ndarray
@@ -69,6 +71,7 @@ class View:
     finer: float = 1.0
     ruled: np.ndarray | None = None
     ruling: float = 0.0
+    lines: np.ndarray | None = None
     _copies: dict[int, tuple[np.ndarray, np.ndarray | None]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )

@@ -35,16 +35,20 @@ def bare(view: View, colours: np.ndarray, threads: int = 1) -> View:
         colours: (H, W, 3) or (H, W) uint8, the picture of the view, of any size.
         threads: that work on it.
     """
-    low = _net_level(view)
-    if low is None:
-        found = without_rulings(view, threads)
+    low = lowered(view)
+    found = without_rulings(low, threads)
+    if low is view:
         return without_lines(found, view, colours, threads) if in_doubt(found, view) else found
-    lowered = replace(view, levels=rising(low))
-    found = without_rulings(lowered, threads)
-    if found.ruled is None or in_doubt(found, lowered):
-        found = without_lines(found, lowered, colours, threads)
+    if found.ruled is None or in_doubt(found, low):
+        found = without_lines(found, low, colours, threads)
     levels = without_specks(found.darkness, rising(lowest_level(found.darkness)))
     return replace(found, levels=levels) if levels[0] <= AFTER else view
+
+
+def lowered(view: View) -> View:
+    """Return a view whose levels a net of lines has raised with levels that begin below the net, or the view itself."""
+    low = _net_level(view)
+    return view if low is None else replace(view, levels=rising(low))
 
 
 def _net_level(view: View) -> float | None:

@@ -22,10 +22,10 @@ STEP = 16  # pixels: the sides of what it sees are multiples of this
 AROUND = 41  # pixels, odd: the surroundings that a colour is relative to
 # Log odds more of being the pen's where lines were found, and where none were: between the two best of ten pairs on
 # development pages.
-WIPED, SPARED = -2.5, 4.0
+WIPED, SPARED = -1.5, 2.0
 # So many times as dark as the lines is the pen, by this quantile of what rules leave, where rules alone will do: as few
 # false digits as by rules, and all that the network finds more, on three of five pages with lines.
-DARKER, PEN = 3.5, 0.75
+DARKER, PEN = 8.0, 0.75
 NONE, ALL = -2.2, 0.4  # log odds up to which nothing of a pixel is kept, and from which on all is
 
 
@@ -47,7 +47,7 @@ def without_lines(bare: View, view: View, colours: np.ndarray, threads: int = 1)
     kept = np.clip((said - NONE) * np.float32(255 / (ALL - NONE)), 0, 255).astype(np.uint8)
     darkness = cv2.multiply(view.darkness, kept, scale=1 / 255)
     ruled = ((view.darkness > view.levels[0]) & (kept < 128)).view(np.uint8)
-    return dataclasses.replace(view, darkness=darkness, ruled=ruled, ruling=bare.ruling)
+    return dataclasses.replace(view, darkness=darkness, ruled=ruled, ruling=bare.ruling, lines=bare.ruled)
 
 
 def in_doubt(bare: View, view: View) -> bool:

@@ -24,6 +24,7 @@ NAMES = (
     "one digit in row", "two or more in row", "lower than row", "higher than row", "off row's line", "row support",
     "fainter", "darker", "few digits on page", "unexplained ink", "alone and unexplained", "crowd", "words in row",
     "is 1", "fills the picture", "1 that fills the picture", "lone", "lone odds", "lone and far", "lone and 1",
+    "on lines", "1 on lines",
     *OF_ONES,
 )  # fmt: skip
 """The names of the columns of `gather`."""
@@ -96,6 +97,8 @@ def gather(candidates: Sequence[Candidate], labels: np.ndarray, odds: np.ndarray
         table["crowd"][heard] = np.minimum(3, (alike & close).sum(axis=1))
         table["words in row"][heard] = np.minimum(5, (alike & (apart < REACH)).sum(axis=1)) / 5
     _lone(share, len(sure) < 2, table)
+    table["on lines"][heard] = _on_lines([candidates[i] for i in heard.tolist()])
+    table["1 on lines"] = table["on lines"] * table["is 1"]
     places = height.tolist(), middle.tolist(), x.tolist()  # plain numbers: they are taken one by one
     spans = [(middle[row].min(), middle[row].max(), OFF * height[row].max()) for row in found]
     for index in heard.tolist():
@@ -113,6 +116,17 @@ def _lone(share: np.ndarray, few: bool, table: dict[str, np.ndarray]) -> None:
     table["lone"] = np.clip(share / LARGE - 1, 0, 1) * few * (table["unexplained ink"] < CLEAN)
     for name, other in (("lone odds", "odds"), ("lone and far", "far"), ("lone and 1", "is 1")):
         table[name] = table["lone"] * table[other]
+
+
+def _on_lines(pieces: list[Candidate]) -> np.ndarray:
+    """Return how much of each piece's ink lies where rules saw a line of the page, (N,): sides of boxes lie there."""
+    shares: np.ndarray = np.zeros(len(pieces))
+    for view in {id(piece.view): piece.view for piece in pieces if piece.view.lines is not None}.values():
+        assert view.lines is not None
+        some = [i for i, piece in enumerate(pieces) if piece.view is view]
+        x, y = np.moveaxis(np.stack([pieces[i].points for i in some]) / view.scale, -1, 0).astype(int)
+        shares[some] = view.lines[y, x].mean(axis=1)
+    return shares
 
 
 def _others(candidates: Sequence[Candidate], odds: np.ndarray) -> list[int]:
