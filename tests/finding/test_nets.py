@@ -62,17 +62,17 @@ def test_what_raises_levels_and_is_no_net_stays(row) -> None:
     assert bare(view, view.darkness) is view
 
 
-def test_maps_of_the_pen_learn_more_of_nets_than_of_other_lines(row, netted, on_paper) -> None:
-    ink = np.pad(row("2384756019", 30, 14)[0], ((20, 80), (0, 0)))
-    lined = on_paper(ink, dark=30)
-    lined[::60] = 100
+def test_maps_of_the_pen_learn_most_of_nets_and_least_of_pale_lines(row, netted, on_paper, squared) -> None:
+    ink = np.pad(row("2384756019", 46, 16)[0], ((120, 200), (0, 0)))
+    small = np.pad(row("2384756019", 30, 14)[0], ((20, 80), (0, 0)))
+    dark, pale = (squared(on_paper(ink, dark=40, noise=1), 61, 3, level) for level in (60, 205))
     counts = []
-    for picture in (netted(ink), lined):
-        page = Page(np.dstack([picture] * 3), (ink > 127).astype(np.uint16), (), (), {})
+    for picture, pen in ((netted(small), small), (dark, ink), (pale, ink)):
+        page = Page(np.dstack([picture] * 3), (pen > 127).astype(np.uint16), (), (), {})
         crops = list(ruled.crops_of(page, np.random.default_rng(0)))
         assert all(crop[..., -1].any() for crop in crops)
         counts.append(len(crops))
-    assert counts == [ruled.OF_NETS, ruled.CROPS]
+    assert counts == [ruled.OF_NETS, ruled.CROPS, ruled.ELSE]
 
 
 def test_levels_rise_by_the_same_factor_and_never_run_out() -> None:

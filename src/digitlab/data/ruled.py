@@ -1,8 +1,8 @@
 """Crops of ruled pages, with what on them is the pen's: what a map of the pen learns from.
 
-They come off synthetic notebooks, tables and forms on which the reader has found lines, as it sees them; more of them
-off nets of lines, which are rare. Pages on which other things lie about are left out, since it is not known of these
-where they are.
+They come off synthetic notebooks, tables and forms on which the reader has found lines, as it sees them: most of those
+whose lines are nearly as dark as the pen, some of the others, and more of nets of lines, which are rare. Pages on which
+other things lie about are left out, since it is not known of these where they are.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from digitlab.data.pages import Page, make_page
 from digitlab.finding.darkness import NEAR_SIDE, View, closer, strongest_grey, views
 from digitlab.finding.ink import shrunk
 from digitlab.finding.nets import lowered
-from digitlab.finding.penmap import CHANNELS, seen
+from digitlab.finding.penmap import CHANNELS, in_doubt, seen
 from digitlab.finding.rulings import without_rulings
 
 KINDS = {"notebook": 0.6, "table": 0.2, "form": 0.2}  # of pages, with their shares
 SIDE = 192  # of a crop, pixels
-CROPS, OF_NETS = 3, 8  # of a view with lines, and of one with a net of them
+CROPS, ELSE, OF_NETS = 3, 1, 8  # of a view whose lines are dark, of another one with lines, and of a net
+DARK = 3.5  # lines are dark unless the pen is so many times as dark
 TRIES = 5  # to find a crop with something of the pen
 CLOSER = 0.3  # share of pages that are also looked at closer
 CHUNK = 20  # pages made at a time by one process
@@ -60,9 +61,12 @@ def crops_of(page: Page, rng: np.random.Generator) -> Iterator[np.ndarray]:
     if rng.random() < CLOSER:
         near += closer(whole, near)
     for view in near:
-        net = lowered(view) is not view
-        if (net or without_rulings(view).ruled is not None) and (pen := _pen(view, page)) is not None:
-            yield from _crops(np.dstack([seen(view, page.image), pen]), OF_NETS if net else CROPS, rng)
+        low = lowered(view)
+        bare = without_rulings(low)
+        net = low is not view
+        if (net or bare.ruled is not None) and (pen := _pen(view, page)) is not None:
+            count = OF_NETS if net else CROPS if in_doubt(bare, view, DARK) else ELSE
+            yield from _crops(np.dstack([seen(view, page.image), pen]), count, rng)
 
 
 def _pen(view: View, page: Page) -> np.ndarray | None:

@@ -20,11 +20,10 @@ FILE = Path(__file__).parent.parent / "weights" / "finding" / "penmap.onnx"
 CHANNELS = 4  # what the network sees of a pixel: how dark it is, and its colour
 STEP = 16  # pixels: the sides of what it sees are multiples of this
 AROUND = 41  # pixels, odd: the surroundings that a colour is relative to
-# Log odds more of being the pen's where lines were found, and where none were: between the two best of ten pairs on
-# development pages.
+# Log odds more of being the pen's where lines were found, and where none were: the best of eleven pairs, and of those
+# below, on development pages.
 WIPED, SPARED = -1.5, 2.0
-# So many times as dark as the lines is the pen, by this quantile of what rules leave, where rules alone will do: as few
-# false digits as by rules, and all that the network finds more, on three of five pages with lines.
+# So many times as dark as the lines is the pen, by this quantile of what rules leave, where rules alone will do.
 DARKER, PEN = 8.0, 0.75
 NONE, ALL = -2.2, 0.4  # log odds up to which nothing of a pixel is kept, and from which on all is
 
@@ -50,16 +49,16 @@ def without_lines(bare: View, view: View, colours: np.ndarray, threads: int = 1)
     return dataclasses.replace(view, darkness=darkness, ruled=ruled, ruling=bare.ruling, lines=bare.ruled)
 
 
-def in_doubt(bare: View, view: View) -> bool:
+def in_doubt(bare: View, view: View, darker: float = DARKER) -> bool:
     """Say whether the lines of a view are so dark that rules cannot tell them from the pen.
 
-    For arguments see `without_lines`.
+    For `bare` and `view` see `without_lines`; rules can where the pen is `darker` times as dark as the lines.
     """
     if bare.ruled is None:
         return False
     lines = view.darkness[bare.ruled > 0]
     ink = bare.darkness[bare.darkness > view.levels[0]]
-    return bool(len(lines) and len(ink)) and quantile(lines, 0.5) * DARKER > quantile(ink, PEN)
+    return bool(len(lines) and len(ink)) and quantile(lines, 0.5) * darker > quantile(ink, PEN)
 
 
 def seen(view: View, colours: np.ndarray) -> np.ndarray:

@@ -19,9 +19,9 @@ from digitlab.reading.evidence import NAMES, gather, row_of
 from digitlab.recognizer import WEIGHTS
 
 NEXT = 4.0  # heights: so far away the next digit of a row may be
-# Log odds: who shows a reader one thing is taken to mean a digit four times of five; of the pictures by which company
-# was fitted, half show one.
-MEANT = 1.4
+# Log odds: who shows a reader one thing is taken to mean a digit nearly four times of five; of the pictures by which
+# company was fitted, half show one.
+MEANT = 1.3
 
 
 def in_company(candidates: Sequence[Candidate], labels: np.ndarray, odds: np.ndarray, chosen: list[int]) -> np.ndarray:
