@@ -98,8 +98,10 @@ def _by_all_looks(candidates: list[Candidate], labels: np.ndarray, odds: np.ndar
     different; by all looks together one in twenty wrong labels of development pages was put right. Looks that are less
     likely a digit than the chosen one count less.
     """
-    some = np.union1d(np.flatnonzero(odds > HELPFUL), chosen)
-    boxes = np.array([candidates[i].box for i in some], float)
+    heard = odds > HELPFUL
+    heard[chosen] = True
+    some = np.flatnonzero(heard)
+    boxes = np.array([candidates[i].box for i in some.tolist()], float)
     places = np.searchsorted(some, chosen)
     weight = twins(boxes[places], boxes) * np.exp(np.minimum(0, odds[some] - odds[chosen][:, None]) / 2)
     weight[np.arange(len(chosen)), places] = 1
