@@ -20,8 +20,8 @@ FILE = Path(__file__).parent.parent / "weights" / "finding" / "penmap.onnx"
 CHANNELS = 4  # what the network sees of a pixel: how dark it is, and its colour
 STEP = 16  # pixels: the sides of what it sees are multiples of this
 AROUND = 41  # pixels, odd: the surroundings that a colour is relative to
-# Log odds more of being the pen's where lines were found, and where none were: the best of eleven pairs, and of those
-# below, on development pages.
+# Log odds more of being the pen's where lines were found, and where none were: the best of ten pairs on development
+# pages; and so is the limit below, of four.
 WIPED, SPARED = -1.5, 2.0
 # So many times as dark as the lines is the pen, by this quantile of what rules leave, where rules alone will do.
 DARKER, PEN = 8.0, 0.75
