@@ -1,4 +1,4 @@
-"""Doodles: rulings, scribbles, dots, textures and little pictures, that is, ink that no one means as writing.
+"""Doodles: rulings, scribbles, dots, textures, little pictures and outlines, that is, ink that no one means as writing.
 
 Each function returns a tightly cropped uint8 picture, 255 is full ink on paper 0, about as large as such a thing is
 beside a digit of `height` pixels. All are drawn at twice their size and shrunk, so that edges are smooth.
@@ -159,6 +159,32 @@ def shape(rng: np.random.Generator, height: int) -> np.ndarray:
         cv2.fillPoly(paper, [np.rint((runs[0] - low) * _OVER).astype(np.int32)], 255)
         return _finished(paper, rng)
     return drawn(runs, thickness(rng, 0.03, 0.12) * height, rng, turn=0.15)
+
+
+def outline(rng: np.random.Generator, height: int) -> np.ndarray:
+    """Draw the outline of a bird, a fish or a beast: of a body, lying or standing, with limbs on all sides."""
+    import cv2
+
+    side = 256
+    body = rng.uniform(0.1, 0.21, 2) * side
+    mask = np.zeros((side, side), np.uint8)
+    axes, centre = np.rint(body).astype(int).tolist(), (side // 2, side // 2)
+    cv2.ellipse(mask, centre, axes, float(rng.uniform(-40, 40)), 0, 360, 1, -1)
+    limbs = int(rng.integers(3, 7))
+    for angle in 2 * math.pi * (np.arange(limbs) + rng.uniform(-0.3, 0.3, limbs)) / limbs + rng.uniform(0, 6):
+        reach = rng.uniform(1.6, 2.3) * body.max()  # pointed or round, from the body's middle
+        wide = rng.uniform(0.25, 0.6) * body.min()
+        along, across = np.array([math.cos(angle), math.sin(angle)]), np.array([-math.sin(angle), math.cos(angle)])
+        tip = side / 2 + reach * along + rng.normal(0, 0.2 * reach) * across
+        foot = [side / 2 + sign * rng.uniform(1, 2) * wide * across for sign in (1, -1)]
+        cv2.fillConvexPoly(mask, np.rint([*foot, tip]).astype(np.int32), 1)
+        if rng.random() < 0.4:
+            cv2.circle(mask, np.rint(tip).astype(int).tolist(), round(wide * 0.6), 1, -1)
+    mask = (cv2.GaussianBlur(mask * np.float32(1), (0, 0), rng.uniform(1, 5)) > 0.5).astype(np.uint8)
+    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    contour = max(contours, key=len)[:, 0].astype(float)
+    run = np.concatenate([contour, contour[:1]]) * height * rng.uniform(0.5, 1.2) / np.ptp(contour, axis=0).max()
+    return drawn([run], thickness(rng, 0.03, 0.12) * height, rng, turn=0.1)
 
 
 def thickness(rng: np.random.Generator, least: float, most: float) -> float:

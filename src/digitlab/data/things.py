@@ -6,13 +6,14 @@ import math
 
 import numpy as np
 
-from digitlab.data import printed, strokes
+from digitlab.data import doodles, printed, strokes
 from digitlab.data.digits import NO_DIGIT, PART, SEVERAL, Digits
 from digitlab.data.distractors import distractor
 from digitlab.data.writers import broader, form, tight
 
 SLENDER, BROAD = 0.35, 0.8  # of all, the first 35 % get a finer pen, the last 20 % a broader one
 BROADEST = 0.4  # heights that a broad pen adds to a stroke
+OUTLINED = 0.06  # share of what is no digit that is the outline of an animal
 PRINTED = 0.15  # share of the digits that a machine wrote
 LARGEST = 500  # longer side of a thing in a picture, pixels
 CONTRAST, GRAIN = 60, 5  # grey levels: ink and paper are at least so far apart; at most so much grain, 1 sigma
@@ -33,6 +34,8 @@ def one_thing(rng: np.random.Generator, bank: Digits | None) -> tuple[np.ndarray
         else:
             index = int(rng.integers(len(bank)))
             ink, label = _enlarged(bank.images[index], drawn, rng), int(bank.labels[index])
+    elif rng.random() < OUTLINED:
+        ink = doodles.outline(rng, drawn)
     else:
         ink, kind = distractor(rng, drawn)
         label = {"pair": SEVERAL, "fragment": PART}.get(kind, NO_DIGIT)
