@@ -11,7 +11,7 @@ from digitlab.data.strokes import draw, generate
 from digitlab.finding.candidate import Candidate
 from digitlab.finding.propose import Proposals
 from digitlab.reading import Reader, judging, open_image, page
-from digitlab.reading.judging import judged
+from digitlab.reading.judging import judged, looked_at
 from digitlab.reading.page import read_page
 from digitlab.readings import Line
 from digitlab.recognizer import Recognizer, Verdict, load
@@ -65,7 +65,8 @@ def always(label: int, odds: float = 8.0) -> Fake:
 
 @pytest.fixture
 def by_box(monkeypatch) -> Callable[[Callable[[list[Box]], Verdict]], Fake]:
-    """Make judges that are told the boxes of the pieces that they are shown."""
+    """Make judges that are told the boxes of the pieces that they are shown, each of them once."""
+    monkeypatch.setattr(judging, "UNSURE", -np.inf)
 
     def make(say: Callable[[list[Box]], Verdict]) -> Fake:
         seen: list[Box] = []
@@ -220,6 +221,48 @@ def test_a_line_is_no_surer_than_its_digits_together(knowing, shy) -> None:
     picture, boxes = write(["012", "345"])
     for line in read_page(open_image(picture), shy, judge=knowing(boxes[0] + boxes[1])):
         assert 0 < line.confidence <= np.prod([digit.confidence for digit in line.digits]) + 1e-6
+
+
+def test_what_the_judge_is_in_doubt_of_it_sees_a_pixel_aside_as_well() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (5, 3, 28, 28), np.uint8)
+    odds, label = np.float32([1.0, -1.0, 8.0, -8.0, 8.0]), np.float32([0.9991, 0.9991, 0.9991, 0.5, 0.5])
+    doubted = [0, 1, 4]  # the third is sure, the fourth is none, whichever it would be
+
+    def say(shown: np.ndarray) -> Verdict:
+        if len(shown) == len(images):
+            return certain(odds, label, 0.5)
+        return certain(np.tile(odds[doubted] + 1, 4), np.full(4 * len(doubted), 0.9, np.float32), 1.0)
+
+    def certain(odds: np.ndarray, label: np.ndarray, several: float) -> Verdict:
+        probabilities = np.repeat((1 - label[:, None]) / 9, 10, axis=1)
+        probabilities[:, 8] = label
+        return Verdict(probabilities, odds.copy(), *(np.full(len(odds), several, np.float32) for _ in range(2)))
+
+    judge = Fake(say)
+    said = looked_at(images, judge)
+    assert judge.asked == [(5, 3, 28, 28), (12, 3, 28, 28)]
+    assert said.odds == pytest.approx([1.8, -0.2, 8.0, -8.0, 8.8])
+    assert said.several == pytest.approx([0.9, 0.9, 0.5, 0.5, 0.9])
+    np.testing.assert_allclose(said.probabilities.sum(axis=1), 1, rtol=1e-5)
+    assert 0.9 < said.probabilities[0, 8] < 0.9991
+    assert 0.5 < said.probabilities[4, 8] < 0.9
+    assert said.probabilities[2:4, 8] == pytest.approx(label[2:4])
+
+
+def test_a_look_aside_shows_all_that_a_pixel_leaves_in_sight() -> None:
+    image = np.arange(3 * 28 * 28, dtype=np.int64).reshape(1, 3, 28, 28)
+    shown: list[np.ndarray] = []
+
+    def say(images: np.ndarray) -> Verdict:
+        shown.extend(images)
+        return verdict([0] * len(images), [0.0] * len(images))
+
+    looked_at(image, Fake(say))
+    moves = [(down, right) for down, right in itertools.product((-1, 0, 1), repeat=2) if abs(down) + abs(right) == 1]
+    wanted = {np.roll(image[0], move, (1, 2))[:, 1:-1, 1:-1].tobytes() for move in moves}
+    assert {look[:, 1:-1, 1:-1].tobytes() for look in shown[1:]} == wanted
+    for look in shown[1:]:  # what comes into sight is as what was at the border
+        assert set(look.ravel()) <= set(image.ravel())
 
 
 def test_a_page_without_candidates_asks_nobody() -> None:

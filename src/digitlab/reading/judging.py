@@ -36,6 +36,13 @@ PROMISING, ASSURED, PROMISING_SHARE = -3.0, 4.0, 0.3
 WITHIN, IN_DOUBT = 0.5, 0.3
 EXPLAINED = 0.75  # of a box: with so much of it in those of digits that are sure, what may be several is not parted
 WHOLE = 2.0  # log odds of being one digit from which on a piece is not parted
+# Log odds, of being one digit or none: what is less sure is looked at again, moved by a pixel each way, which are corners
+# in what has a rim of one pixel. NEVER is added to probabilities for their logarithms.
+UNSURE, NEVER = 4.0, 1e-6
+MOVES = ((0, 1), (2, 1), (1, 0), (1, 2))
+# Probability of a label from which on the judge needs nobody else to tell which digit it is: of 4,838 digits on
+# development pages with more than 0.99 the recogniser contradicted twelve, and never rightly.
+SURE_OF_LABEL = 0.998
 MAYBE = 0.05  # probability of being several digits, or a part of one, from which on a piece is parted, or merged
 
 
@@ -167,10 +174,36 @@ def _asked(pieces: list[Candidate], judge: Judge) -> Verdict:
     threads = threads_of(judge)
     size = BATCH if threads > 1 else len(pieces)
     batches = (
-        partial(judge.judge, np.stack([piece.seen() for piece in pieces[at : at + size]]))
+        partial(looked_at, np.stack([piece.seen() for piece in pieces[at : at + size]]), judge)
         for at in range(0, len(pieces), size)
     )
     return Verdict(*map(np.concatenate, zip(*at_once(batches, threads), strict=True)))
+
+
+def looked_at(images: np.ndarray, judge: Judge) -> Verdict:
+    """Return what the judge says of (N, 3, 28, 28) images; where it is in doubt, the mean of what it says of five.
+
+    A pixel to the left or up a piece is the same piece, but the judge's errors there are others. Probabilities of
+    labels get the geometric mean, as log odds do.
+    """
+    said = judge.judge(images)
+    unsure = (said.odds < UNSURE) | (said.probabilities.max(axis=1) < SURE_OF_LABEL)
+    which = np.flatnonzero(unsure & (said.odds > -UNSURE))
+    if not len(which):
+        return said
+    rimmed = np.pad(images[which], ((0, 0), (0, 0), (1, 1), (1, 1)), mode="edge")
+    height, width = images.shape[2:]
+    moved = [rimmed[:, :, y : y + height, x : x + width] for x, y in MOVES]
+    again = judge.judge(np.concatenate(moved))
+    looks = [
+        np.concatenate([first[which][None], more.reshape(len(MOVES), len(which), *more.shape[1:])])
+        for first, more in zip(said, again, strict=True)
+    ]
+    shares = np.exp(np.log(looks[0] + NEVER).mean(axis=0))
+    means = (shares / shares.sum(axis=1, keepdims=True), *(look.mean(axis=0) for look in looks[1:]))
+    for first, mean in zip(said, means, strict=True):
+        first[which] = mean
+    return said
 
 
 def threads_of(judge: Judge) -> int:

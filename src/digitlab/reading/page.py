@@ -13,7 +13,7 @@ from digitlab.finding.pen import normal_strokes, pens
 from digitlab.framing import SIDE, frame
 from digitlab.reading.choose import choose, conflicts, rows
 from digitlab.reading.company import in_company, row_at
-from digitlab.reading.judging import Judge, judged
+from digitlab.reading.judging import SURE_OF_LABEL, Judge, judged
 from digitlab.reading.open import Opened
 from digitlab.readings import Box, Digit, Line
 from digitlab.recognizer import load
@@ -33,9 +33,6 @@ AGREED = 0.98  # probability of one label from which on nobody else is asked
 JUDGE_SAYS, LEAST = 0.7, 1e-4
 # Log odds from which on another look at a piece that is read helps to tell which digit it is.
 HELPFUL = -4.0
-# Probability from which on the judge's label stands alone: of 4,838 digits on development pages with more than 0.99 the
-# recogniser contradicted twelve, and never rightly.
-JUDGE_IS_SURE = 0.998
 
 
 def read_page(opened: Opened, recognizer: Judge, single: bool = False, judge: Judge | None = None) -> tuple[Line, ...]:
@@ -114,7 +111,7 @@ def _labelled(found: list[Candidate], labels: np.ndarray, recognizer: Judge) -> 
     Pieces of which the judge is sure are not shown to the recogniser; those of which both are not sure are shown to it
     as written by two other pens as well.
     """
-    asked = np.flatnonzero(labels.max(axis=1) < JUDGE_IS_SURE)
+    asked = np.flatnonzero(labels.max(axis=1) < SURE_OF_LABEL)
     if not len(asked):
         return labels
     pieces = [found[i] for i in asked]

@@ -10,8 +10,11 @@ from torch.nn import functional
 
 from digitlab.networks.unet import UNet
 from digitlab.training.cycle import Epoch, run
+from digitlab.training.device import fast_bfloat16
 
-CHANNELS = 12, 20, 32, 48  # of the network, on half, a quarter, an eighth and a sixteenth of the rows
+# Of the network, on half, a quarter, an eighth and a sixteenth of the rows. ONNX Runtime works on sixteen channels at a
+# time: this network takes half the time of one with 12, 20, 32 and 48, which has as many weights.
+CHANNELS = 16, 16, 32, 48
 BATCH = 8
 INKED = 12  # darkness, of 255, from which on a pixel counts in full
 BARE = 0.1  # and what all others count
@@ -32,11 +35,14 @@ def train(crops: np.ndarray, held_out: np.ndarray, epochs: int, seed: int, liste
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     network = UNet(crops.shape[-1] - 1, 1, CHANNELS).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    quick = torch.autocast("cpu", torch.bfloat16, enabled=fast_bfloat16(torch.device("cpu")))
 
     def losses() -> Iterator[torch.Tensor]:
         order = rng.permutation(len(crops))
         for at in range(0, len(order) - BATCH + 1, BATCH):
-            yield _losses(network, _varied(crops[order[at : at + BATCH]], rng))[0]
+            with quick:
+                loss, _ = _losses(network, _varied(crops[order[at : at + BATCH]], rng))
+            yield loss
 
     return run(network, epochs, len(crops) // BATCH, losses, lambda trained: judged(trained, held_out), listen)
 
@@ -70,7 +76,7 @@ def _losses(network: UNet, crops: np.ndarray) -> tuple[torch.Tensor, np.ndarray]
     pixels = torch.from_numpy(np.ascontiguousarray(crops))
     seen = (pixels[..., :-1].float() / 255).permute(0, 3, 1, 2)  # channels last
     pen, inked = pixels[..., -1].float(), pixels[..., 0] >= INKED
-    said = network(seen)[:, 0]
+    said = network(seen)[:, 0].float()
     weight = torch.where(inked, 1.0, BARE)
     loss = (functional.binary_cross_entropy_with_logits(said, pen, reduction="none") * weight).sum() / weight.sum()
     told, true = (said > 0) & inked, (pen > 0) & inked
