@@ -1,11 +1,13 @@
 """Things that stand alone, and pictures of just one."""
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digitlab.data.digits import NO_DIGIT, PART, SEVERAL
+from digitlab.data.doodles import outline
 from digitlab.data.things import CONTRAST, GRAIN, LARGEST, larger, one_thing, picture_of
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -55,3 +57,14 @@ def test_what_is_large_already_stays_as_it_is(side: int) -> None:
     ink = np.full((side, 40), 255, np.uint8)
     for seed in range(5):
         assert larger(ink, np.random.default_rng(seed)).shape == ink.shape
+
+
+def test_the_outline_of_an_animal_encloses_paper_and_has_limbs() -> None:
+    enclosed, filled = [], []
+    for seed in range(60):
+        ink = (np.pad(outline(np.random.default_rng(seed), 120), 2) > 100).astype(np.uint8)
+        body = (cv2.connectedComponents(1 - ink, connectivity=4)[1] != 1).astype(np.uint8)
+        enclosed.append(body.sum() / ink.sum())
+        filled.append(body.sum() / cv2.contourArea(cv2.convexHull(cv2.findNonZero(body))))
+    assert np.mean(np.array(enclosed) > 1.1) > 0.9  # it is no blot
+    assert np.mean(np.array(filled) < 0.9) > 0.9  # and no ring, which is a 0

@@ -36,8 +36,8 @@ PROMISING, ASSURED, PROMISING_SHARE = -3.0, 4.0, 0.3
 WITHIN, IN_DOUBT = 0.5, 0.3
 EXPLAINED = 0.75  # of a box: with so much of it in those of digits that are sure, what may be several is not parted
 WHOLE = 2.0  # log odds of being one digit from which on a piece is not parted
-# Log odds, of being one digit or none: what is less sure is looked at again, moved by a pixel each way, which are corners
-# in what has a rim of one pixel. NEVER is added to probabilities for their logarithms.
+# Log odds, of being one digit or none: what is less sure is looked at again, moved by a pixel each way, which are
+# corners in what has a rim of one. NEVER is added to probabilities for their logarithms.
 UNSURE, NEVER = 4.0, 1e-6
 MOVES = ((0, 1), (2, 1), (1, 0), (1, 2))
 # Probability of a label from which on the judge needs nobody else to tell which digit it is: of 4,838 digits on
