@@ -1,12 +1,14 @@
 """Where lines are most of what is on a page, digits on it are found all the same, and the lines are not."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
 from digitlab.data import ruled
 from digitlab.data.pages import Page
-from digitlab.finding.darkness import rising, views
+from digitlab.finding.darkness import FAINTEST, falling, rising, views
 from digitlab.finding.nets import RAISED, bare
 from digitlab.finding.propose import components_of
 
@@ -62,6 +64,16 @@ def test_what_raises_levels_and_is_no_net_stays(row) -> None:
     assert bare(view, view.darkness) is view
 
 
+def test_where_dark_lines_are_gone_a_paler_pen_is_looked_for(row, on_paper, squared) -> None:
+    ink = np.pad(row("2384756019", 46, 16)[0], ((120, 200), (0, 0)))
+    dark, pale = (near(squared(on_paper(ink, dark=40, noise=1), 61, 3, level)) for level in (60, 205))
+    levels = rising(29.0)
+    left = bare(replace(dark, levels=levels), dark.darkness)
+    assert left.levels[-len(levels) :] == levels  # what was looked for is looked for still
+    assert FAINTEST <= left.levels[0] < 0.6 * levels[0]
+    assert bare(replace(pale, levels=levels), pale.darkness).levels == levels  # of these lines rules know, not the map
+
+
 def test_maps_of_the_pen_learn_most_of_nets_and_least_of_pale_lines(row, netted, on_paper, squared) -> None:
     ink = np.pad(row("2384756019", 46, 16)[0], ((120, 200), (0, 0)))
     small = np.pad(row("2384756019", 30, 14)[0], ((20, 80), (0, 0)))
@@ -73,6 +85,12 @@ def test_maps_of_the_pen_learn_most_of_nets_and_least_of_pale_lines(row, netted,
         assert all(crop[..., -1].any() for crop in crops)
         counts.append(len(crops))
     assert counts == [ruled.OF_NETS, ruled.CROPS, ruled.ELSE]
+
+
+def test_levels_fall_by_the_factor_by_which_they_rise() -> None:
+    levels = rising(9.0)
+    np.testing.assert_allclose(falling(levels[2:], 8.9), levels)
+    assert falling(levels[2:], levels[1] + 0.1) == levels[2:]
 
 
 def test_levels_rise_by_the_same_factor_and_never_run_out() -> None:

@@ -260,6 +260,14 @@ def rising(level: float) -> tuple[float, ...]:
     return tuple(levels)
 
 
+def falling(levels: tuple[float, ...], least: float) -> tuple[float, ...]:
+    """Return levels with others before them, each a `STEP`th of the one after, none below the given one."""
+    more: list[float] = []
+    while (level := (more or levels)[0] / STEP) >= least:
+        more.insert(0, level)
+    return *more, *levels
+
+
 def without_specks(darkness: np.ndarray, levels: tuple[float, ...]) -> tuple[float, ...]:
     """Return levels without the lowest, at which a page shows more pieces than it would have room for digits.
 

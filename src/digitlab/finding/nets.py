@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from digitlab.finding.darkness import View, lowest_level, rising, without_specks
+from digitlab.finding.darkness import View, falling, lowest_level, rising, without_specks
 from digitlab.finding.median import median
 from digitlab.finding.penmap import in_doubt, without_lines
 from digitlab.finding.rulings import without_rulings
@@ -29,6 +29,7 @@ def bare(view: View, colours: np.ndarray, threads: int = 1) -> View:
     """Return a view without the lines of the page, or the view itself where it has none.
 
     Where rules cannot tell lines from the pen, a network does; so too where lines are so many that they raise levels.
+    What the network leaves is cleaner, so that a paler pen may be looked for on it.
 
     Args:
         view: near or closer.
@@ -38,7 +39,11 @@ def bare(view: View, colours: np.ndarray, threads: int = 1) -> View:
     low = lowered(view)
     found = without_rulings(low, threads)
     if low is view:
-        return without_lines(found, view, colours, threads) if in_doubt(found, view) else found
+        if not in_doubt(found, view):
+            return found
+        found = without_lines(found, view, colours, threads)
+        least = lowest_level(found.darkness)
+        return replace(found, levels=without_specks(found.darkness, falling(view.levels, least)))
     if found.ruled is None or in_doubt(found, low):
         found = without_lines(found, low, colours, threads)
     levels = without_specks(found.darkness, rising(lowest_level(found.darkness)))
