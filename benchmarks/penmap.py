@@ -39,7 +39,7 @@ It learned from synthetic pages with digits alone; how it takes words and drawin
 
 
 def main() -> None:
-    asked = finders.parser(__doc__, FILE, pages=2000, held_out=200, epochs=7).parse_args()
+    asked = finders.parser(__doc__, FILE, pages=5000, held_out=300, epochs=11).parse_args()
     network, facts, figures = finders.make(asked, (FIRST, HELD_OUT), ruled.generate, train, judged)
     finders.ship(asked, network, facts, figures, CARD.format(**figures))
 

@@ -224,9 +224,14 @@ def _of_one_ink(candidates: list[Candidate], odds: np.ndarray) -> np.ndarray:
 
 
 def _sides(candidates: list[Candidate], odds: np.ndarray) -> tuple[float, float]:
-    """Return how much speaks for dark ink and for light: the log odds of the digits that would be chosen."""
+    """Return how much speaks for dark ink and for light: the log odds of the digits that would be chosen.
+
+    Each counts by its contrast: what shines through a sheet, or is embossed in it, is paler than what was written.
+    """
+    contrast = np.array([candidate.dark for candidate in candidates])
     chosen = choose(candidates, odds)
-    dark, light = (sum(float(odds[i]) for i in chosen if candidates[i].view.light == side) for side in (False, True))
+    says = odds * contrast / max(1.0, float(contrast[chosen].max(initial=1.0)))
+    dark, light = (sum(float(says[i]) for i in chosen if candidates[i].view.light == side) for side in (False, True))
     return dark, light
 
 
