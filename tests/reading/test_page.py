@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from digitlab.data.strokes import draw, generate
+from digitlab.finding import darkness
 from digitlab.finding.candidate import Candidate
 from digitlab.finding.propose import Proposals
 from digitlab.reading import Reader, judging, open_image, page
@@ -512,6 +513,28 @@ def test_faint_digits_among_specks_are_all_heard(by_box) -> None:
     assert len(candidates) > 150
     found = [piece.box for piece, odd in zip(candidates, odds, strict=True) if odd > 0]
     assert all(max(overlap(piece.box, box) for box in found) > 0.7 for piece in candidates)
+
+
+@pytest.mark.parametrize("faint_odds", [7.0, 9.0])
+def test_bold_ink_of_one_colour_outweighs_faint_ink_of_the_other_that_is_surer(
+    by_box, monkeypatch, faint_odds: float
+) -> None:
+    monkeypatch.setattr(darkness, "CERTAIN", np.inf)  # light ink is looked for as well
+    picture = np.full((200, 300), 200, np.uint8)
+    bold, faint = (40, 60, 80, 140), (180, 60, 220, 140)
+    for (left, top, right, bottom), grey in ((bold, 20), (faint, 225)):
+        middle, axes = ((left + right) // 2, (top + bottom) // 2), ((right - left) // 2, (bottom - top) // 2)
+        cv2.ellipse(picture, middle, axes, 0, 0, 360, grey, 6, cv2.LINE_AA)
+
+    def say(asked: list[Box]) -> Verdict:
+        at = np.array([[overlap(box, known) for known in (bold, faint)] for box in asked])
+        odds = np.where(at.max(axis=1) < 0.6, -8.0, np.where(at.argmax(axis=1) == 0, 6.0, faint_odds))
+        return verdict([0] * len(asked), odds, several=[0.0] * len(asked), part=[0.0] * len(asked))
+
+    candidates, _, odds = judged(picture, None, by_box(say))
+    lights = {candidate.view.light for candidate, odd in zip(candidates, odds, strict=True) if odd > 0}
+    assert {candidate.view.light for candidate in candidates} == {False, True}
+    assert lights == {False}
 
 
 def test_ink_of_the_colour_that_has_lost_is_no_longer_searched(by_box, monkeypatch) -> None:
