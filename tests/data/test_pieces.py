@@ -197,7 +197,7 @@ def test_parts_are_merged_and_what_is_several_is_parted_as_in_reading(page, monk
 
 
 def test_what_stands_alone_is_a_digit_or_none(bank) -> None:
-    made = [alone(np.random.default_rng(seed), bank if seed % 2 else None) for seed in range(60)]
+    made = [alone(np.random.default_rng(seed), bank if seed % 2 else None) for seed in range(150)]
     labels = np.concatenate([one.labels for one in made])
     assert all(one.images.shape[1:] == (3, 28, 28) for one in made)
     assert 0.15 < (labels < NO_DIGIT).mean() < 0.85
