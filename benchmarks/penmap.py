@@ -1,10 +1,10 @@
-"""Train what tells the pen from the lines of a page, and make it the one that ships. Twenty minutes on two cores.
+"""Train what tells the pen from the lines of a page, and make it the one that ships.
 
     python benchmarks/penmap.py
 
 It learns from crops of synthetic notebooks, tables and forms, with MNIST's training digits and the pen's; other pages,
-with validation digits, are held out. Writes src/digitlab/weights/finding/penmap.onnx and penmap.md, and
-results/penmap.json.
+with validation digits, are held out. On two cores with AVX-512 that takes a quarter of an hour. Writes
+src/digitlab/weights/finding/penmap.onnx and penmap.md, and results/penmap.json.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from digitlab.data import things
 from digitlab.data.digits import NO_DIGIT, PART, SEVERAL
 from digitlab.data.doodles import outline
 from digitlab.data.things import CONTRAST, GRAIN, LARGEST, larger, one_thing, picture_of
@@ -57,6 +58,13 @@ def test_what_is_large_already_stays_as_it_is(side: int) -> None:
     ink = np.full((side, 40), 255, np.uint8)
     for seed in range(5):
         assert larger(ink, np.random.default_rng(seed)).shape == ink.shape
+
+
+def test_outlines_are_among_what_is_no_digit(monkeypatch) -> None:
+    monkeypatch.setattr(things, "OUTLINED", 1.0)
+    labels = {one_thing(np.random.default_rng(seed), None)[1] for seed in range(100)}
+    assert NO_DIGIT in labels
+    assert not labels & {PART, SEVERAL}  # what other things may be, and an outline never is
 
 
 def test_the_outline_of_an_animal_encloses_paper_and_has_limbs() -> None:

@@ -172,15 +172,15 @@ def outline(rng: np.random.Generator, height: int) -> np.ndarray:
     cv2.ellipse(mask, centre, axes, float(rng.uniform(-40, 40)), 0, 360, 1, -1)
     limbs = int(rng.integers(3, 7))
     for angle in 2 * math.pi * (np.arange(limbs) + rng.uniform(-0.3, 0.3, limbs)) / limbs + rng.uniform(0, 6):
-        reach = rng.uniform(1.6, 2.3) * body.max()  # pointed or round, from the body's middle
+        reach = rng.uniform(1.6, 2.3) * body.max()  # from the body's middle
         wide = rng.uniform(0.25, 0.6) * body.min()
         along, across = np.array([math.cos(angle), math.sin(angle)]), np.array([-math.sin(angle), math.cos(angle)])
         tip = side / 2 + reach * along + rng.normal(0, 0.2 * reach) * across
         foot = [side / 2 + sign * rng.uniform(1, 2) * wide * across for sign in (1, -1)]
         cv2.fillConvexPoly(mask, np.rint([*foot, tip]).astype(np.int32), 1)
-        if rng.random() < 0.4:
+        if rng.random() < 0.4:  # round, not pointed
             cv2.circle(mask, np.rint(tip).astype(int).tolist(), round(wide * 0.6), 1, -1)
-    mask = (cv2.GaussianBlur(mask * np.float32(1), (0, 0), rng.uniform(1, 5)) > 0.5).astype(np.uint8)
+    mask = (cv2.GaussianBlur(mask.astype(np.float32), (0, 0), rng.uniform(1, 5)) > 0.5).astype(np.uint8)
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     contour = max(contours, key=len)[:, 0].astype(float)
     run = np.concatenate([contour, contour[:1]]) * height * rng.uniform(0.5, 1.2) / np.ptp(contour, axis=0).max()
