@@ -85,6 +85,7 @@ def ship(
     figures: dict[str, float | int],
     card: str,
     height: int | None = None,
+    halved: bool = False,
 ) -> None:
     """Write the network, its card and its results.
 
@@ -93,8 +94,9 @@ def ship(
         network, facts, figures: as `make` gives them.
         card: the page that ships beside it, all but how it was made, which takes the place of `{made}`.
         height: of what it sees, if all has the same.
+        halved: whether the file leaves what is said at half of the rows and columns.
     """
-    content = to_onnx(network, {"digitlab": json.dumps(facts | {"figures": figures})}, height)
+    content = to_onnx(network, {"digitlab": json.dumps(facts | {"figures": figures})}, height, halved)
     storage.make_folder(asked.out.parent)
     storage.write_bytes(asked.out, content)
     made = "\n".join(f"- {name}: {value}" for name, value in facts.items())

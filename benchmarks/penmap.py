@@ -41,7 +41,7 @@ It learned from synthetic pages with digits alone; how it takes words and drawin
 def main() -> None:
     asked = finders.parser(__doc__, FILE, pages=5000, held_out=300, epochs=11).parse_args()
     network, facts, figures = finders.make(asked, (FIRST, HELD_OUT), ruled.generate, train, judged)
-    finders.ship(asked, network, facts, figures, CARD.format(**figures))
+    finders.ship(asked, network, facts, figures, CARD.format(**figures), halved=True)
 
 
 if __name__ == "__main__":

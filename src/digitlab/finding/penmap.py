@@ -39,7 +39,9 @@ def without_lines(bare: View, view: View, colours: np.ndarray, threads: int = 1)
     """
     import cv2
 
-    said = _session(threads).run(["said"], {"seen": _padded(seen(view, colours))})[0][0, 0]
+    padded = _padded(seen(view, colours))
+    said = _session(threads).run(["said"], {"seen": padded})[0][0, 0]  # on half of the rows and columns
+    said = cv2.resize(said, padded.shape[:1:-1], interpolation=cv2.INTER_LINEAR)
     said = said[: view.darkness.shape[0], : view.darkness.shape[1]]
     if bare.ruled is not None:
         said = said + np.array([SPARED, WIPED], np.float32)[bare.ruled]
@@ -72,16 +74,18 @@ def seen(view: View, colours: np.ndarray) -> np.ndarray:
     if view.light:
         colours = ~colours
     around = cv2.blur(colours, (AROUND, AROUND))
-    return np.dstack([view.darkness, cv2.addWeighted(colours, 1, around, -1, 128)])
+    return cv2.merge([view.darkness, cv2.addWeighted(colours, 1, around, -1, 128)])
 
 
 def _padded(picture: np.ndarray) -> np.ndarray:
     """Return a picture as the network wants it: (1, CHANNELS, H, W) float32, 0 to 1, with margins below and right."""
-    height, width = (-(-side // STEP) * STEP for side in picture.shape[:2])
-    padded = np.zeros((1, CHANNELS, height, width), np.float32)
-    padded[0, 1:] = 128 / 255
-    padded[0, :, : picture.shape[0], : picture.shape[1]] = picture.transpose(2, 0, 1)
-    padded[0, :, : picture.shape[0], : picture.shape[1]] *= np.float32(1 / 255)
+    import cv2
+
+    height, width = picture.shape[:2]
+    padded = np.zeros((1, CHANNELS, -(-height // STEP) * STEP, -(-width // STEP) * STEP), np.float32)
+    padded[0, 1:, height:] = padded[0, 1:, :, width:] = 128 / 255
+    for channel, plane in zip(padded[0], cv2.split(picture), strict=True):
+        np.multiply(plane, np.float32(1 / 255), out=channel[:height, :width])
     return padded
 
 

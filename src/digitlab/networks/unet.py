@@ -53,13 +53,14 @@ def _layers(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> list
     ]  # fmt: skip
 
 
-def to_onnx(network: UNet, facts: dict[str, str], height: int | None = None) -> bytes:
+def to_onnx(network: UNet, facts: dict[str, str], height: int | None = None, halved: bool = False) -> bytes:
     """Return the bytes of its ONNX file, batch norm taken into the convolutions, weights in float16.
 
     Args:
         network: trained.
         facts: how it was made; they become the file's metadata.
         height: of the pictures, if all have the same.
+        halved: leave what is said at half of the rows and columns, for one who enlarges it faster than this file would.
     """
     graph = _Graph()
     seen = [graph.block(network.down[0], "seen")]
@@ -68,14 +69,16 @@ def to_onnx(network: UNet, facts: dict[str, str], height: int | None = None) -> 
     value = seen.pop()
     for block in network.up:
         value = graph.block(block, graph.joined(value, seen.pop()))
-    value = graph.convolution(network.say.weight, network.say.bias, value)
-    graph.grown(value, "said", mode="linear", coordinate_transformation_mode="half_pixel")
+    value = graph.convolution(network.say.weight, network.say.bias, value, output="said" if halved else "")
+    if not halved:
+        graph.grown(value, "said", mode="linear", coordinate_transformation_mode="half_pixel")
     size = [height or "H", "W"]
+    half = [height // 2 if height else "H/2", "W/2"]
     described = helper.make_graph(
         graph.nodes,
         "unet",
         [helper.make_tensor_value_info("seen", TensorProto.FLOAT, ["N", network.inputs, *size])],
-        [helper.make_tensor_value_info("said", TensorProto.FLOAT, ["N", network.outputs, *size])],
+        [helper.make_tensor_value_info("said", TensorProto.FLOAT, ["N", network.outputs, *(half if halved else size)])],
         graph.constants,
     )
     model = helper.make_model(
@@ -109,16 +112,17 @@ class _Graph:
             value = self.add("Relu", [value])
         return value
 
-    def convolution(self, weight: torch.Tensor, bias: torch.Tensor, value: str, stride: int = 1) -> str:
+    def convolution(
+        self, weight: torch.Tensor, bias: torch.Tensor, value: str, stride: int = 1, output: str = ""
+    ) -> str:
         names = []
         for tensor in (weight, bias):  # in half the bytes; whoever runs them makes them float32 once
             half = f"w{len(self.constants)}"
             self.constants.append(numpy_helper.from_array(tensor.detach().half().numpy(), half))
             names.append(self.add("Cast", [half], to=TensorProto.FLOAT))
         kernel = weight.shape[-1]
-        return self.add(
-            "Conv", [value, *names], kernel_shape=[kernel] * 2, strides=[stride] * 2, pads=[kernel // 2] * 4
-        )
+        how = {"kernel_shape": [kernel] * 2, "strides": [stride] * 2, "pads": [kernel // 2] * 4}
+        return self.add("Conv", [value, *names], output, **how)
 
     def pooled(self, value: str) -> str:
         return self.add("MaxPool", [value], kernel_shape=[2, 2], strides=[2, 2])

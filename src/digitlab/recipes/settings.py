@@ -57,6 +57,7 @@ class Augmentation:
     zoom: float = 0.0  # share of the size, each axis by itself
     shift: float = 0.0  # pixels
     elastic: float = 0.0  # pixels, of a smooth random field
+    interpolation: Literal["bilinear", "bicubic"] = "bilinear"  # of all that moves pixels; bicubic keeps edges sharp
     thickness: float = 0.0  # pixels by which strokes grow on each side; they shrink by up to half of it
     blur: float = 0.0  # largest sigma, pixels
     contrast: float = 0.0  # share by which the ink's level varies

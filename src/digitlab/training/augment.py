@@ -1,6 +1,6 @@
 """Variety for training images, a batch at a time, on whatever device they are on.
 
-One bilinear resampling does all of rotation, shear, zoom, shift and elastic bending, so nothing is blurred twice.
+One resampling does all of rotation, shear, zoom, shift and elastic bending, so nothing is blurred twice.
 Elastic fields follow Simard, Steinkraus and Platt, "Best Practices for Convolutional Neural Networks", 2003.
 """
 
@@ -92,7 +92,8 @@ def _warp(images: torch.Tensor, how: Augmentation, generator: torch.Generator) -
         knots = torch.rand(count, 2, COARSE, COARSE, generator=generator, device=images.device) * 2 - 1
         field = bicubic(knots, side)  # (N, 2, 28, 28)
         grid = grid + field.permute(0, 2, 3, 1) * (how.elastic * 2 / side)
-    return functional.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+    warped = functional.grid_sample(images, grid, mode=how.interpolation, padding_mode="zeros", align_corners=False)
+    return warped.clamp_(0, 1) if how.interpolation == "bicubic" else warped  # cubics overshoot at edges
 
 
 def _blur(images: torch.Tensor, largest: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
