@@ -49,6 +49,18 @@ def test_weights_have_seven_bits_so_that_no_processor_overflows(small: Recognize
     assert max(int(np.abs(kernel.astype(int)).max()) for kernel in kernels) == 64
 
 
+def test_what_relu_makes_zero_has_no_share_of_a_range(small: Recognizer) -> None:
+    graph = onnx.load_model_from_string(small.content).graph
+    constants = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    made = {name: node.op_type for node in graph.node for name in node.output}
+    convolutions = [node for node in graph.node if node.op_type == "QLinearConv"]
+    assert [int(constants[node.input[7]]) for node in convolutions] == [0] * len(convolutions)
+    # From one to the next nothing goes to float32 and back; what ReLU is left is the first convolution's.
+    assert [made[node.input[0]] for node in convolutions[1:]] == ["QLinearConv"] * (len(convolutions) - 1)
+    assert [node.op_type for node in graph.node].count("Relu") == 1
+    assert {name for node in graph.node for name in node.input} >= set(constants)
+
+
 def test_a_judge_in_eight_bits_reads_pages_as_the_other_does() -> None:
     page = Path(__file__).parents[2] / "examples" / "page.jpg"
     assert digitlab.Reader().judge.name == "reader-int8"

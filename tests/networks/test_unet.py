@@ -2,6 +2,7 @@
 
 import json
 
+import cv2
 import numpy as np
 import onnx
 import onnxruntime
@@ -28,6 +29,19 @@ def test_the_file_says_what_the_network_says(network: UNet, count: int, width: i
     with torch.inference_mode():
         np.testing.assert_allclose(said, network(torch.from_numpy(ink)).numpy(), atol=5e-3)  # weights in float16
     assert said.shape == (count, network.outputs, 32, width)
+
+
+def test_a_file_that_stops_at_half_says_what_the_other_enlarges(network: UNet) -> None:
+    ink = np.random.default_rng(0).random((1, network.inputs, 32, 48), np.float32)
+    whole, half = (
+        onnxruntime.InferenceSession(to_onnx(network, {}, halved=halved), providers=["CPUExecutionProvider"]).run(
+            ["said"], {"seen": ink}
+        )[0]
+        for halved in (False, True)
+    )
+    assert half.shape == (1, network.outputs, 16, 24)
+    for enlarged, said in zip(whole[0], half[0], strict=True):
+        np.testing.assert_allclose(cv2.resize(said, (48, 32), interpolation=cv2.INTER_LINEAR), enlarged, atol=1e-4)
 
 
 def test_the_file_knows_how_it_was_made_and_is_half_as_large_as_its_weights(network: UNet) -> None:

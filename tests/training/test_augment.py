@@ -23,6 +23,7 @@ def vary(images, seed: int = 0, **how):
 EACH = [
     {"rotation": 20.0}, {"shear": 10.0}, {"zoom": 0.2}, {"shift": 2.0}, {"elastic": 1.5}, {"thickness": 0.8},
     {"blur": 1.0}, {"contrast": 0.5}, {"noise": 0.1}, {"thickness": 2.0},
+    {"rotation": 20.0, "interpolation": "bicubic"},
     *({"disturbance": 1.0, kind: 0.8} for kind in KINDS),
 ]  # fmt: skip
 
@@ -63,6 +64,16 @@ def test_rotation_keeps_the_ink_and_turns_by_what_was_asked() -> None:
     angle = torch.rad2deg(torch.atan(slope))
     assert 15 < angle.abs().max() <= 21
     assert angle.mean().abs() < 2
+
+
+def test_bicubic_turning_goes_the_same_way_and_blurs_less(images) -> None:
+    def roughness(batch):
+        return (batch[..., 1:] - batch[..., :-1]).square().mean()
+
+    smooth, sharp = (vary(images, rotation=20.0, interpolation=how) for how in ("bilinear", "bicubic"))
+    assert (smooth - sharp).abs().mean() < 0.02
+    assert roughness(smooth) < 0.9 * roughness(images)
+    assert abs(roughness(sharp) - roughness(images)) < 0.6 * abs(roughness(smooth) - roughness(images))
 
 
 def test_thickness_goes_both_ways_and_keeps_thin_strokes(images) -> None:

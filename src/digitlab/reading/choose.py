@@ -35,11 +35,9 @@ def choose(candidates: Sequence[Candidate], gains: np.ndarray) -> list[int]:
     """
     hopeful = [int(i) for i in np.flatnonzero(gains > 0)]
     excludes = conflicts([candidates[i] for i in hopeful])
-    chosen: list[int] = []
-    for group in _groups(excludes):
-        if len(group) == 1:
-            chosen.append(hopeful[group[0]])
-            continue
+    contested = excludes.any(axis=1)  # most pieces share no ink with any other
+    chosen = [hopeful[i] for i in np.flatnonzero(~contested).tolist()]
+    for group in _groups(excludes, np.flatnonzero(contested).tolist()):
         mass = np.array([candidates[hopeful[i]].mass for i in group])
         worth = np.minimum([gains[hopeful[i]] for i in group], SUREST) * mass / mass.max()
         chosen += [hopeful[group[i]] for i in _best_set(worth, excludes[np.ix_(group, group)])]
@@ -93,9 +91,9 @@ def shares_ink(first: Candidate, second: Candidate) -> bool:
     return bool(conflicts([first, second])[0, 1])
 
 
-def _groups(excludes: np.ndarray) -> list[list[int]]:
-    """Return the connected groups of a conflict matrix."""
-    unseen, groups = set(range(len(excludes))), []
+def _groups(excludes: np.ndarray, nodes: list[int]) -> list[list[int]]:
+    """Return the connected groups of some nodes of a conflict matrix, none of which conflicts with any other node."""
+    unseen, groups = set(nodes), []
     while unseen:
         stack, group = [unseen.pop()], []
         while stack:

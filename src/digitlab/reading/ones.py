@@ -23,6 +23,7 @@ HEIGHT, LEAN = 0.15, 0.12  # strokes alike differ by no more: the logarithm of t
 CLIPPED = 6.0  # log odds of those that are alike count from so far below 0 to so far above
 DIGITS_HAVE = 3.0  # log odds that digits usually have
 FEW = 2.0  # so many alike say half of what many say
+ENOUGH = 60  # digits tell how far a page's digits lean
 UPRIGHT, LEANING = 0.12, 0.6  # tangents: so much more than the page's digits a 1 may lean, and so much is a lot
 CROOKED = 0.1  # heights by which a stroke's ink lies off a straight line: that is a lot
 BESIDE = 2  # rows above, and as many below, that are looked at
@@ -52,7 +53,8 @@ def about_ones(
         return
     lean, crooked = _strokes([candidates[i] for i in ones])
     sure = [i for row in found for i in row]
-    usual = median(_strokes([candidates[i] for i in sure])[0]) if sure else 0.0
+    some = sure[:: -(-len(sure) // ENOUGH)] if sure else []  # of a full page
+    usual = median(_strokes([candidates[i] for i in some])[0]) if some else 0.0
     boxes = _boxes(candidates, ones)
     table["1s alike in doubt"][ones] = _in_doubt(boxes, lean, odds[ones])
     table["1 that leans"][ones] = np.clip(lean - usual - UPRIGHT, 0, LEANING)

@@ -64,10 +64,8 @@ def read_page(opened: Opened, recognizer: Judge, single: bool = False, judge: Ju
     found = [candidates[i] for i in chosen]
     probabilities = _labelled(found, _by_all_looks(candidates, labels, odds, chosen), recognizer)
     sure = 1 / (1 + np.exp(-fitting.astype(float)))
-    digits = {
-        i: _digit(p, float(sure[i]), _full_size(candidates[i].box, opened))
-        for i, p in zip(chosen, probabilities, strict=True)
-    }
+    boxes = [_full_size(piece.box, opened) for piece in found]
+    digits = dict(zip(chosen, _digits(probabilities, sure[chosen], boxes), strict=True))
     lines = [[chosen[i] for i in row] for row in rows([piece.box for piece in found])]
     complete = _complete(candidates, fitting, lines, least)
     return tuple(
@@ -142,7 +140,7 @@ def _read_single(opened: Opened, recognizer: Judge) -> tuple[Line, ...]:
         return ()
     images, box = found
     probabilities = recognizer.judge(images.reshape(-1, SIDE, SIDE)).probabilities.mean(axis=0)
-    return (Line((_digit(probabilities, 1.0, box),)),)
+    return (Line(tuple(_digits(probabilities[None], np.ones(1), [box]))),)
 
 
 def framed_digit(opened: Opened) -> tuple[np.ndarray, Box] | None:
@@ -166,7 +164,9 @@ def _full_size(box: Box, opened: Opened) -> Box:
     return int(left * across), int(top * down), round(right * across), round(bottom * down)
 
 
-def _digit(probabilities: np.ndarray, sure: float, box: Box) -> Digit:
-    order = [int(label) for label in np.argsort(-probabilities, kind="stable")]
-    ranked = [(label, sure * float(probabilities[label])) for label in order]
-    return Digit(*ranked[0], box, tuple(ranked[1:]))
+def _digits(probabilities: np.ndarray, sure: np.ndarray, boxes: list[Box]) -> list[Digit]:
+    """Return digits, each with the others that it may be, by their probabilities (N, 10) if they are digits, (N,)."""
+    order = np.argsort(-probabilities, axis=1, kind="stable")
+    shares = np.take_along_axis(probabilities.astype(float), order, axis=1) * sure[:, None]
+    ranked = [list(zip(*both, strict=True)) for both in zip(order.tolist(), shares.tolist(), strict=True)]
+    return [Digit(*first, box, tuple(others)) for (first, *others), box in zip(ranked, boxes, strict=True)]
