@@ -13,6 +13,7 @@ from digitlab.errors import ImageError, ModelError, UsageError
 from digitlab.finding.ink import shrunk
 from digitlab.jobs import at_once, cores, in_order, side_by_side
 from digitlab.reading.judging import Judge, threads_of
+from digitlab.reading.memory import keep_freed
 from digitlab.reading.open import Document, Opened, Pages, open_document
 from digitlab.reading.page import JUDGE, LONGEST, framed_digit, read_page
 from digitlab.readings import Line, Reading
@@ -75,6 +76,7 @@ class Reader:
 
             self.expect = Pattern(str(expect))
         self.picture = picture
+        keep_freed()
 
     def read(self, source: Any) -> Reading:
         """Read one picture, or the first page of a document.
