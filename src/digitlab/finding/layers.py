@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from digitlab.finding.blots import OPEN, hollow, solid
+from digitlab.finding.boxes import areas
 from digitlab.finding.darkness import View
 from digitlab.jobs import at_once
 
@@ -88,12 +89,18 @@ def _drop_twins(layers: list[Layer]) -> None:
             continue
         parent = _parents(upper, lower)
         keep_lower, keep_upper = set(lower.proposed.tolist()), set(upper.proposed.tolist())
-        for child, of in zip(upper.proposed.tolist(), parent.tolist(), strict=True):
-            if of not in keep_lower or _area(upper.boxes[child]) < SAME * _area(lower.boxes[of]):
+        same = areas(upper.boxes[upper.proposed]) >= SAME * areas(lower.boxes[parent])
+        # Of both, how far the level is from the best one.
+        off_lower, off_upper = (
+            np.abs(np.log(layer.threshold / layer.dark[some] / BEST))
+            for layer, some in ((lower, parent), (upper, upper.proposed))
+        )
+        closer = (off_lower <= off_upper).tolist()
+        for i in np.flatnonzero(same).tolist():
+            child, of = int(upper.proposed[i]), int(parent[i])
+            if of not in keep_lower:
                 continue
-            off_lower = abs(np.log(lower.threshold / lower.dark[of] / BEST))
-            off_upper = abs(np.log(upper.threshold / upper.dark[child] / BEST))
-            if off_lower <= off_upper:
+            if closer[i]:
                 keep_upper.discard(child)
             else:
                 keep_lower.discard(of)
@@ -112,7 +119,3 @@ def _parents(upper: Layer, lower: Layer) -> np.ndarray:
         x = left + int(np.argmax(row == child))
         result[position] = lower.label[top, x]
     return result
-
-
-def _area(box: np.ndarray) -> float:
-    return float((box[2] - box[0]) * (box[3] - box[1]))

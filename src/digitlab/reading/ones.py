@@ -101,15 +101,18 @@ def _in_rows_beside(strokes: np.ndarray, rows: list[np.ndarray]) -> np.ndarray:
     x, y = (strokes[:, 0] + strokes[:, 2]) / 2, (strokes[:, 1] + strokes[:, 3]) / 2
     high = (strokes[:, 3] - strokes[:, 1]).clip(1)
     places = [((row[:, 0] + row[:, 2]) / 2, (row[:, 1] + row[:, 3]) / 2) for row in rows]
+    # How far below each stroke each row runs, (strokes, rows); no number where the row does not reach so far.
+    reach = [(across[0] - high <= x) & (x <= across[-1] + high) for across, _ in places]
+    levels = [
+        np.where(reaches, np.interp(x, across, down) - y, np.nan)
+        for (across, down), reaches in zip(places, reach, strict=True)
+    ]
+    below = np.stack(levels, axis=1) if levels else np.empty((len(strokes), 0))
     for index, height in enumerate(high.tolist()):
         alike = np.flatnonzero(np.abs(np.log(high / height)) < AS_HIGH)
-        levels = [
-            float(np.interp(x[index], across, down)) - y[index]
-            for across, down in places
-            if across[0] - height <= x[index] <= across[-1] + height
-        ]
         for way in (-1, 1):
-            near = sorted(way * level for level in levels if NEXT * height < way * level < FARTHEST * height)
+            level = way * below[index]
+            near = np.sort(level[(NEXT * height < level) & (level < FARTHEST * height)]).tolist()
             at = x[index]
             for level in near[:BESIDE]:
                 close = np.abs(y[alike] - y[index] - way * level) < OFF * height
