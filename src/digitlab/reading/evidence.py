@@ -17,6 +17,7 @@ from digitlab.finding.median import median
 from digitlab.reading.choose import rows
 from digitlab.reading.ones import NAMES as OF_ONES
 from digitlab.reading.ones import about_ones
+from digitlab.reading.surroundings import REACH, measured, surroundings, unexplained
 
 NAMES = (
     "bias", "odds", "odds below 0", "odds above 4", "part", "part of several", "merge", "far", "cut off",
@@ -29,7 +30,6 @@ NAMES = (
 )  # fmt: skip
 """The names of the columns of `gather`."""
 
-REACH = 8.0  # heights: no farther away is a digit of the same row
 NEAREST = 5  # digits of a row that tell how high it is
 ITSELF = 0.15  # heights
 OFF = 0.5  # heights: no farther above or below a row does a digit of it stand
@@ -52,27 +52,25 @@ def gather(candidates: Sequence[Candidate], labels: np.ndarray, odds: np.ndarray
     Returns:
         (N, len(NAMES)) float64.
     """
-    count = len(candidates)
-    left, top, right, bottom = np.array([c.box for c in candidates], float).T
-    height, middle, x = bottom - top, (top + bottom) / 2, (left + right) / 2
-    dark, mass = np.array([c.dark for c in candidates]), np.array([c.mass for c in candidates])
-    kind, far = np.array([c.kind for c in candidates]), np.array([c.far for c in candidates])
+    pieces = measured(candidates)
+    height, middle, x, far = pieces.height, pieces.middle, pieces.x, pieces.far
     sure = [i for i in chosen if odds[i] > SURE]
     found = [[sure[i] for i in row] for row in rows([candidates[i].box for i in sure])]
-    table = {name: np.zeros(count) for name in NAMES}
+    table: dict[str, np.ndarray] = {name: np.zeros(len(candidates)) for name in NAMES}
     clipped = np.clip(odds, -8, 8).astype(float)
     table["bias"][:] = 1
     table["odds"] = clipped
     table["odds below 0"] = np.minimum(clipped, 0)
     table["odds above 4"] = np.maximum(clipped - 4, 0)
-    table["part"], table["merge"], table["far"] = kind == "part", kind == "merge", far
+    table["far"] = far
+    table["part"], table["merge"] = (np.array([c.kind == kind for c in candidates]) for kind in ("part", "merge"))
     table["part of several"] = np.array([c.several for c in candidates])
     table["cut off"] = np.array([c.cut_off for c in candidates])
     table["small"], table["tiny"] = height < 16, height < 10
     table["is 1"] = labels.argmax(axis=1) == 1
     near_sure = [i for i in sure if not far[i]]
     if near_sure:
-        off = np.log(median(dark[near_sure]) / dark)
+        off = np.log(median(pieces.dark[near_sure]) / pieces.dark)
         table["fainter"], table["darker"] = (np.where(far, 0, np.clip(sign * off - 0.7, 0, 1.5)) for sign in (1, -1))
     table["few digits on page"][:] = len(sure) < 2
     view = candidates[0].view
@@ -80,22 +78,9 @@ def gather(candidates: Sequence[Candidate], labels: np.ndarray, odds: np.ndarray
     table["fills the picture"] = np.clip(share / FILLS - 1, 0, 1)
     table["1 that fills the picture"] = table["fills the picture"] * table["is 1"]
     heard = np.flatnonzero(odds > -6)
-    others = _others(candidates, odds)
+    others = unexplained(candidates, odds)
     if len(others):
-        j, i = np.array(others)[None, :], heard[:, None]
-        within = (left[i] <= x[j]) & (x[j] <= right[i]) & (top[i] <= middle[j]) & (middle[j] <= bottom[i])
-        apart, level = np.abs(x[j] - x[i]) / height[i], np.abs(middle[j] - middle[i]) < 0.6 * height[i]
-        outside, size = ~within & (i != j), height[j] / height[i]
-        # Dirt far paler than the digit, and what lies inside it, ask for no explanation.
-        ink = mass[j] * outside * np.where(far[i], 1, np.minimum(1, dark[j] / dark[i])) ** 2
-        explained = np.maximum(mass[heard], mass[chosen].sum()).clip(1)
-        left_over = ink.sum(axis=1) / (ink.sum(axis=1) + explained)
-        table["unexplained ink"][heard] = left_over
-        table["alone and unexplained"][heard] = (len(sure) < 3) * left_over
-        alike = outside & level & (size > 0.4) & (size < 2.5)
-        close = apart < 1.2 + (right[j] - left[j]) / 2 / height[i]
-        table["crowd"][heard] = np.minimum(3, (alike & close).sum(axis=1))
-        table["words in row"][heard] = np.minimum(5, (alike & (apart < REACH)).sum(axis=1)) / 5
+        surroundings(heard, others, pieces, pieces.mass[chosen].sum(), len(sure) < 3, table)
     _lone(share, len(sure) < 2, table)
     table["on lines"][heard] = _on_lines([candidates[i] for i in heard.tolist()])
     table["1 on lines"] = table["on lines"] * table["is 1"]
@@ -127,28 +112,6 @@ def _on_lines(pieces: list[Candidate]) -> np.ndarray:
         x, y = np.moveaxis(np.stack([pieces[i].points for i in some]) / view.scale, -1, 0).astype(int)
         shares[some] = view.lines[y, x].mean(axis=1)
     return shares
-
-
-def _others(candidates: Sequence[Candidate], odds: np.ndarray) -> list[int]:
-    """Return components that are no digits, each piece of ink once; what has the other colour is paper, no ink."""
-    boxes = np.array([c.box for c in candidates])
-    x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
-
-    def covered_by(some: np.ndarray) -> np.ndarray:
-        """Say for boxes (K, 4) which candidates' middles lie in them, (K, N)."""
-        left, top, right, bottom = some.T[..., None]
-        return (left <= x) & (x < right) & (top <= y) & (y < bottom)
-
-    light = np.array([c.view.light for c in candidates])
-    free = np.array([c.kind == "component" and not c.far for c in candidates]) & (odds <= -1)
-    free &= light == light[odds.argmax()]
-    free &= ~covered_by(boxes[odds > -1]).any(axis=0)
-    taken: list[int] = []
-    for i in np.argsort([-c.mass for c in candidates], kind="stable").tolist():
-        if free[i]:
-            taken.append(i)
-            free &= ~covered_by(boxes[i : i + 1])[0]
-    return taken
 
 
 def _row_evidence(
