@@ -150,7 +150,8 @@ def test_a_side_of_a_box_loses_where_a_1_does_not() -> None:
 
 
 def test_who_shows_one_thing_means_a_digit(monkeypatch) -> None:
-    large, beside = ((300, 100, 390, 300), 1.0), ((100, 150, 200, 260), -3.0)
+    large, small = ((300, 100, 390, 300), 1.0), ((300, 100, 320, 130), 1.0)
+    beside = ((100, 150, 200, 260), -3.0)
 
     def gain(*pieces: tuple[tuple[int, int, int, int], float]) -> float:
         with_it = float(judged(*pieces, row=[])[0])
@@ -159,8 +160,8 @@ def test_who_shows_one_thing_means_a_digit(monkeypatch) -> None:
         monkeypatch.undo()
         return with_it - without
 
-    assert gain(large) == pytest.approx(company.MEANT, abs=1e-5)
-    assert gain(large, beside) == 0
+    assert [gain(large), gain(small)] == pytest.approx([company.MEANT] * 2, abs=1e-5)
+    assert gain(large, beside) == gain(small, beside) == 0
 
 
 def test_what_has_the_other_colour_is_no_ink_to_explain() -> None:
