@@ -30,7 +30,6 @@ BROADEST = 9.0
 # Probability of a label from which on the judge needs nobody else to tell which digit it is: of 4,838 digits on
 # development pages with more than 0.99 the recogniser contradicted twelve, and never rightly.
 SURE_OF_LABEL = 0.998
-AGREED = 0.98  # probability of one label from which on nobody else is asked
 # Weight of the judge's labels in the geometric mean of both, best on held-out pieces, of which it knows the
 # surroundings; and the least that either says of a label: neither may forbid one.
 JUDGE_SAYS, LEAST = 0.7, 1e-4
@@ -109,20 +108,13 @@ def _by_all_looks(candidates: list[Candidate], labels: np.ndarray, odds: np.ndar
 def _labelled(found: list[Candidate], labels: np.ndarray, recognizer: Judge) -> np.ndarray:
     """Return probabilities, (N, 10): the geometric mean of what the judge says, `labels`, and what the recogniser says.
 
-    Pieces of which the judge is sure are not shown to the recogniser; those of which both are not sure are shown to it
-    as written by two other pens as well.
+    Pieces of which the judge is sure are not shown to the recogniser.
     """
     asked = np.flatnonzero(labels.max(axis=1) < SURE_OF_LABEL)
     if not len(asked):
         return labels
-    pieces = [found[i] for i in asked]
-    written = [_as_written(piece) for piece in pieces]
-    images = [piece.framed if ink is piece.strokes else frame(ink) for piece, ink in zip(pieces, written, strict=True)]
-    told = recognizer.judge(np.stack(images)).probabilities
-    unsure = np.flatnonzero((told + labels[asked]).max(axis=1) < 2 * AGREED)
-    if len(unsure):
-        images = [frame(ink) for i in unsure for ink in pens(written[i])]
-        told[unsure] = recognizer.judge(np.stack(images)).probabilities.reshape(len(unsure), -1, 10).mean(axis=1)
+    images = np.stack([_as_written(found[i]) for i in asked])
+    told = recognizer.judge(images).probabilities
     shares = labels.copy()
     both = np.maximum(told, LEAST) ** (1 - JUDGE_SAYS) * np.maximum(labels[asked], LEAST) ** JUDGE_SAYS
     shares[asked] = both / both.sum(axis=1, keepdims=True)
@@ -130,8 +122,11 @@ def _labelled(found: list[Candidate], labels: np.ndarray, recognizer: Judge) -> 
 
 
 def _as_written(piece: Candidate) -> np.ndarray:
-    """Return a piece's ink as the recogniser wants it, which bears broader strokes than the judge."""
-    return piece.ink if piece.strokes is piece.ink else normal_strokes(piece.ink, BROADEST)
+    """Return a piece as the recogniser wants it, which bears broader strokes than the judge, (28, 28)."""
+    if piece.strokes is piece.ink:
+        return piece.framed
+    ink = normal_strokes(piece.ink, BROADEST)
+    return piece.framed if ink is piece.strokes else frame(ink)
 
 
 def _read_single(opened: Opened, recognizer: Judge) -> tuple[Line, ...]:
