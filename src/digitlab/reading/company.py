@@ -19,9 +19,9 @@ from digitlab.reading.evidence import CLEAN, NAMES, gather, row_of
 from digitlab.recognizer import WEIGHTS
 
 NEXT = 4.0  # heights: so far away the next digit of a row may be
-# Log odds: who shows a reader one thing, large or small, and nothing else, is taken to mean a digit nearly four times of
-# five; of the pictures by which company was fitted, half show one. Of 600 validation digits that stand small on a blank
-# page alone, 5 are left out so instead of 19; pages with no digit, or with many, are read as before.
+# Log odds: who shows a reader one thing, large or small, and nothing else, is taken to mean a digit nearly four times
+# of five; of the pictures by which company was fitted, half show one. Of 600 validation digits that stand small on a
+# blank page alone, 5 are left out so instead of 19; pages with no digit, or with many, are read as before.
 MEANT = 1.3
 
 
