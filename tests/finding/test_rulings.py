@@ -222,3 +222,12 @@ def test_small_cells_make_no_lines_of_strokes_far_from_them() -> None:
     left = without_rulings(view(np.maximum(five, ladder)))
     assert share_left(ladder, left) < 0.2
     assert share_left(five, left) > 0.95
+
+
+@pytest.mark.parametrize("height", [14, 18, 20])
+def test_digits_that_touch_each_other_all_through_a_page_are_no_broad_line(row, height: int) -> None:
+    page = np.zeros((500, 800), np.uint8)
+    for top in (60, 200, 340):
+        line, _ = row("0123456789" * 15, height=height, gap=-3, margin=0, seed=top)
+        page[top : top + height] = line[:, :800]
+    assert without_rulings(view(page)).ruled is None

@@ -30,6 +30,9 @@ ALIKE = 0.12  # of their length: bars differ by no more
 ALONE = 0.75  # of the picture: one line alone is a ruling only if it reaches so far
 SOLID = 0.9  # of its length a line has ink
 SLIM = 0.03  # of its own length a line may be thick in any case
+# Pixels from which on a line is broad, and how often ink begins in a column of such a one, at most: digits that stand
+# close to each other all through a page begin more often.
+BROAD, WHOLE = 3.0, 1.4
 BORDER, SLIM_TO_BORDERS = 0.95, 0.05  # and if it reaches through so much of the picture: no stroke of a digit does
 DARKER = 1.4  # times as dark as a line: not the line
 COVERED = 0.09  # of the longer side: no stroke covers a line for as long
@@ -234,6 +237,12 @@ def _straight(
     thin[0] = False
     # Ink all along: strokes of digits that stand in line make a broken one.
     thin &= columns.sum(axis=1) >= SOLID * length
+    broad = thin & (area / length > BROAD)
+    if broad.any():
+        begins = wide.copy()
+        begins[1:] &= ~wide[:-1] & 1
+        owners = label.ravel()[np.flatnonzero(begins.view(bool)) // step]
+        thin &= ~broad | (np.bincount(owners, minlength=len(boxes)) <= WHOLE * length)
     good = thin & (length >= least)
     if fewest > 1 and good.sum() == 1 and length[good] < ALONE * width:
         good[:] = False  # may be a 1
