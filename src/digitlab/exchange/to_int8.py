@@ -123,9 +123,11 @@ def _take_in_relu(graph: Any) -> None:
 
     for convolution in [node for node in graph.node if node.op_type == "QLinearConv"]:
         scale, zero = convolution.input[6:8]
-        (back,) = readers(convolution.output[0])
-        after = readers(back.output[0])
-        if back.op_type != "DequantizeLinear" or [node.op_type for node in after] != ["Relu"]:
+        backs = readers(convolution.output[0])
+        if [node.op_type for node in backs] != ["DequantizeLinear"]:
+            continue
+        back, after = backs[0], readers(backs[0].output[0])
+        if [node.op_type for node in after] != ["Relu"]:
             continue
         following = readers(after[0].output[0])
         if [node.op_type for node in following] == ["QuantizeLinear"]:
