@@ -141,7 +141,7 @@ def test_the_frame_shows_the_digit_that_was_written(row, on_paper, overlap) -> N
     for left, top, right, bottom in boxes:
         best = max(found, key=lambda piece: overlap(piece.box, (left, top, right, bottom)))
         written = frame(normal_strokes(ink[top:bottom, left:right]))
-        assert np.corrcoef(best.framed.ravel(), written.ravel())[0, 1] > 0.8
+        assert np.corrcoef(best.framed.ravel(), written.ravel())[0, 1] > 0.75
 
 
 def test_other_ink_within_its_box_is_wiped_out(on_paper) -> None:

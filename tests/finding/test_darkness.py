@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from digitlab.finding.darkness import FINER, NEAR_SIDE, SMALL_SIDE, closer, strongest_grey, views
+from digitlab.finding.darkness import FINER, LEAST_SIDE, MOST_TIMES, NEAR_SIDE, SMALL_SIDE, closer, enlarged, strongest_grey, views
 from digitlab.finding.propose import candidates_of, components_of
 
 
@@ -54,6 +54,26 @@ def test_every_view_knows_its_scale_and_levels(row, on_paper) -> None:
         assert 0 < view.levels[0] < view.levels[-1] < 255
 
 
+@pytest.mark.parametrize(
+    ("side", "becomes"),
+    [(30, 30 * MOST_TIMES), (200, LEAST_SIDE), (LEAST_SIDE - 20, LEAST_SIDE - 20), (1200, 1200)],
+)
+def test_a_small_picture_is_enlarged(side: int, becomes: float) -> None:
+    ramp = np.tile(np.linspace(40, 220, side, dtype=np.uint8), (20, 1))
+    found = enlarged(ramp)
+    assert found.shape[1] == becomes
+    assert found.shape[0] == pytest.approx(20 * becomes / side, abs=0.5)
+    assert np.abs(found[0, :: max(1, round(becomes / side))][:side].astype(int) - ramp[0]).max() <= 4
+
+
+def test_boxes_of_an_enlarged_picture_are_in_its_own_pixels(row, on_paper, overlap) -> None:
+    ink, boxes = row("01234", height=14)
+    found = components_of(on_paper(ink))
+    assert {piece.scale for piece in found.candidates if not piece.far} == {1 / MOST_TIMES}
+    for box in boxes:
+        assert max(overlap(piece.box, box) for piece in found.candidates) > 0.7
+
+
 @pytest.mark.parametrize("light", [False, True])
 def test_the_closer_view_of_a_small_picture_enlarges_it(light: bool, row, on_paper) -> None:
     picture = on_paper(row("01234", height=14)[0])
@@ -81,7 +101,8 @@ def test_the_closer_view_of_a_large_picture_has_all_its_pixels(row, on_paper) ->
 
 @pytest.mark.parametrize(("height", "small"), [(14, True), (30, True), (120, False)])
 def test_only_small_ink_is_worth_a_closer_look(height: int, small: bool, row, on_paper) -> None:
-    assert components_of(on_paper(row("01234", height=height)[0])).small().any() == small
+    picture = on_paper(row("01234", height=height, margin=LEAST_SIDE // 2)[0])
+    assert components_of(picture).small().any() == small
 
 
 def test_coloured_ink_of_the_papers_own_brightness_shows(row) -> None:

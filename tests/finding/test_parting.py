@@ -182,7 +182,7 @@ def test_parts_lie_in_the_piece_and_show_its_ink(text: str, height: int, seed: i
 def test_pixels_that_point_to_one_place_are_one_part(widths: list[int]) -> None:
     """With a network that knows, what is proposed is what it says, whatever the ink looks like."""
     edges = [0, *np.cumsum(widths).tolist()]
-    picture = np.full((120, 400), 230, np.uint8)
+    picture = np.full((120, 600), 230, np.uint8)
     for x in range(50, 51 + edges[-1], 10):
         picture[40:80, x - 1 : x + 2] = 60
     picture[58:62, 50 : 50 + edges[-1]] = 60

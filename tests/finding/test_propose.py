@@ -71,7 +71,9 @@ def test_boxes_of_the_closer_view_are_in_pixels_of_the_picture(row, on_paper, ov
 
 
 def test_what_is_large_is_not_proposed_from_the_closer_view(row, on_paper) -> None:
-    assert not [piece for piece in candidates_of(on_paper(row("02", height=90)[0])) if piece.scale < 1]
+    ink, _ = row("02", height=90, margin=270)  # as large as pictures are that only the closer view enlarges
+    assert not [piece for piece in candidates_of(on_paper(ink)) if piece.scale < 1]
+    assert [piece for piece in candidates_of(on_paper(row("02", height=20, margin=290)[0])) if piece.scale < 1]
 
 
 def broken_five(gap: int) -> tuple[np.ndarray, tuple[int, int, int, int]]:
@@ -254,7 +256,7 @@ def test_a_faint_part_joins_what_another_level_shows_better(on_paper, overlap) -
 
 def test_of_one_colour_of_ink_only_that_is_looked_at_closer(on_paper) -> None:
     """Dark digits and light ones on grey paper: both are proposed, until it is known which of them count."""
-    picture = on_paper(np.zeros((300, 400), np.uint8), light=120)
+    picture = on_paper(np.zeros((300, 600), np.uint8), light=120)
     for x in range(40, 380, 60):
         cv2.ellipse(picture, (x, 100), (9, 16), 0, 0, 360, 30, 4, cv2.LINE_AA)
         cv2.ellipse(picture, (x, 200), (9, 16), 0, 0, 360, 215, 4, cv2.LINE_AA)

@@ -13,12 +13,10 @@ import numpy as np
 
 from digitlab.finding.boxes import twins
 from digitlab.finding.candidate import Candidate, make_candidate
-from digitlab.finding.darkness import NEAR_SIDE, View, closer, strongest_grey, views
-from digitlab.finding.ink import shrunk
+from digitlab.finding.darkness import View, closer, enlarged, near_copy, strongest_grey, views
 from digitlab.finding.layers import MOST, SMALL, Layer, inked, layers_of
 from digitlab.finding.nets import bare
 
-SHRINK = 1.1  # times `NEAR_SIDE`, from which on the near view is of a smaller copy
 INSIDE = 0.5  # of a piece's box: with so much of the ink of a large piece, it is a part of that
 # Parts of a broken digit are at most this far apart, by the larger part's height; and so many times as far as a line is
 # thick that lay between them, if that is no more than this share of the height.
@@ -101,9 +99,9 @@ def components_of(rgb: np.ndarray, grey: np.ndarray | None = None, threads: int 
 
     if grey is None:
         grey = rgb if rgb.ndim == 2 else cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-    whole = strongest_grey(grey, None if rgb.ndim == 2 else rgb)
-    small = shrunk(whole, NEAR_SIDE) if max(whole.shape) > SHRINK * NEAR_SIDE else whole
-    scale = max(whole.shape) / max(small.shape)
+    whole = enlarged(strongest_grey(grey, None if rgb.ndim == 2 else rgb))
+    small = near_copy(whole)
+    scale = max(grey.shape) / max(small.shape)
     seen = [replace(view, scale=scale * view.scale) for view in views(small, threads)]
 
     found = propose([view if view.far else bare(view, rgb, threads) for view in seen], threads)
