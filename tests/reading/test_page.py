@@ -34,6 +34,17 @@ def test_boxes_are_in_pixels_of_the_full_resolution(knowing, shy) -> None:
         assert overlap(digit.box, box) > 0.8
 
 
+def test_boxes_lie_within_the_picture(monkeypatch, shy) -> None:
+    """Views of a picture have whole pixels, so what touches its border may end a pixel beyond it."""
+    picture, _ = write(["0"])
+    height, width = picture.shape
+    (piece,) = page.judged(picture, picture, always(0))[0][:1]
+    piece.box = (0, 0, width + 1, height + 1)
+    monkeypatch.setattr(page, "judged", lambda *of: ([piece], np.eye(10)[:1], np.array([9.0], np.float32)))
+    (line,) = read_page(open_image(picture), shy, judge=always(0))
+    assert line.digits[0].box == (0, 0, width, height)
+
+
 def test_only_what_the_judge_takes_for_a_digit_is_read(knowing, shy) -> None:
     picture, boxes = write(["01234"])
     lines = read_page(open_image(picture), shy, judge=knowing(boxes[0][:2] + boxes[0][3:4]))

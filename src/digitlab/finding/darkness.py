@@ -123,7 +123,7 @@ def enlarged(picture: np.ndarray) -> np.ndarray:
     times = min(MOST_TIMES, LEAST_SIDE / max(picture.shape[:2]))
     if times < SHRINK:
         return picture
-    height, width = (max(1, int(times * side)) for side in picture.shape[:2])
+    height, width = (max(1, round(times * side)) for side in picture.shape[:2])
     return cv2.resize(picture, (width, height), interpolation=cv2.INTER_CUBIC)
 
 

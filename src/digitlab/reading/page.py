@@ -155,8 +155,9 @@ def framed_digit(opened: Opened) -> tuple[np.ndarray, Box] | None:
 def _full_size(box: Box, opened: Opened) -> Box:
     height, width = opened.grey.shape
     across, down = opened.size[0] / width, opened.size[1] / height
-    left, top, right, bottom = box
-    return int(left * across), int(top * down), round(right * across), round(bottom * down)
+    left, top, right, bottom = box  # which were rounded, too
+    last = min(round(right * across), opened.size[0]), min(round(bottom * down), opened.size[1])
+    return int(left * across), int(top * down), *last
 
 
 def _digits(probabilities: np.ndarray, sure: np.ndarray, boxes: list[Box]) -> list[Digit]:
