@@ -37,6 +37,27 @@ def test_boxes_of_a_form_are_found_and_their_lines_are_covered(thickness, tilt):
     assert ((cells.level | cells.upright) & mask).sum() > 0.9 * mask.sum()
 
 
+@pytest.mark.parametrize("degrees", [-14, -10, 10, 14])
+def test_lines_of_a_table_drawn_on_a_turned_sheet_are_covered(degrees):
+    ink = np.zeros((500, 500), np.uint8)
+    for at in range(100, 401, 100):
+        cv2.line(ink, (at, 100), (at, 400), 255, 9)
+        cv2.line(ink, (100, at), (400, at), 255, 9)
+    for x in range(150, 400, 100):
+        for y in range(150, 400, 100):
+            cv2.ellipse(ink, (x, y), (14, 24), 0, 0, 360, 255, 5)
+    lines = cv2.warpAffine(ink, cv2.getRotationMatrix2D((250, 250), degrees, 1), (500, 500)) // 128
+    cells = find_cells(lines)
+    assert cells.width == pytest.approx(100, abs=14)
+    found = (cells.level | cells.upright) & lines
+    digit = cv2.ellipse(np.zeros((100, 100), np.uint8), (50, 50), (14, 24), 0, 0, 360, 1, 5)
+    assert found.sum() > 0.7 * (lines.sum() - 9 * int(digit.sum()))
+    for x in range(150, 400, 100):
+        turned = cv2.getRotationMatrix2D((250, 250), degrees, 1) @ (x, 250, 1)
+        left, top = np.rint(turned).astype(int) - 28
+        assert not found[top : top + 56, left : left + 56].any()
+
+
 def test_two_boxes_alone_may_be_writing():
     assert find_cells(mask_of(form(count=2)[0])).width == 0
 

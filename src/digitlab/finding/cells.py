@@ -18,7 +18,7 @@ from digitlab.jobs import at_once
 SMALLEST = 10  # shorter side, pixels
 LARGEST = 0.5  # of the picture's longer side
 SQUARE = 0.92  # of the quadrilateral around it: what a cell's outline fills, notches filled up; a circle has 0.64
-TILT = 0.15  # slope of a side
+TILT = 0.3  # slope of a side
 FEWEST = 3  # cells alike on a page
 MANY = 24  # cells at one threshold: others are not asked, their neighbours will do
 ALIKE = 1.25  # times as wide or high
