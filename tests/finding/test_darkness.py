@@ -4,18 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from digitlab.finding.darkness import (
-    FINER,
-    LEAST_SIDE,
-    MOST_TIMES,
-    NEAR_SIDE,
-    SMALL_SIDE,
-    closer,
-    enlarged,
-    strongest_grey,
-    views,
-)
+from digitlab.finding.darkness import FINER, SMALL_SIDE, closer, strongest_grey, views
 from digitlab.finding.propose import candidates_of, components_of
+from digitlab.finding.sizes import LEAST_SIDE, MOST_TIMES, NEAR_SIDE, enlarged
 
 
 def near(picture: np.ndarray) -> list[np.ndarray]:

@@ -14,10 +14,12 @@ import numpy as np
 from digitlab.data.digits import Digits
 from digitlab.data.making import made
 from digitlab.data.pages import Page, make_page
-from digitlab.finding.darkness import View, closer, enlarged, near_copy, strongest_grey, views
+from digitlab.finding.darkness import View, closer, strongest_grey, views
+from digitlab.finding.ink import shrunk
 from digitlab.finding.nets import lowered
 from digitlab.finding.penmap import CHANNELS, in_doubt, seen
 from digitlab.finding.rulings import without_rulings
+from digitlab.finding.sizes import NEAR_SIDE
 
 KINDS = {"notebook": 0.6, "table": 0.2, "form": 0.2}  # of pages, with their shares
 SIDE = 192  # of a crop, pixels
@@ -54,8 +56,9 @@ def _chunk(start: int, bank: Digits | None) -> np.ndarray:
 
 def crops_of(page: Page, rng: np.random.Generator) -> Iterator[np.ndarray]:
     """Yield crops of a page, as far as lines are found on it."""
-    whole = enlarged(strongest_grey(page.image.mean(axis=2).astype(np.uint8), page.image))
-    near = [view for view in views(near_copy(whole)) if not view.far]
+    whole = strongest_grey(page.image.mean(axis=2).astype(np.uint8), page.image)
+    small = shrunk(whole, NEAR_SIDE) if max(whole.shape) > NEAR_SIDE else whole
+    near = [view for view in views(small) if not view.far]
     if rng.random() < CLOSER:
         near += closer(whole, near)
     for view in near:

@@ -38,11 +38,6 @@ TONE_SIDE = 256  # and of the one on which ink is told from paper
 # Times more stroke on the dark side, or on the light one, and there is no need to look at the other. A strip of
 # glare on a sheet that lies on a dark desk outweighs faint writing on it.
 CERTAIN, CERTAIN_LIGHT = 1.5, 3.0
-NEAR_SIDE = 800  # longer side of the near view, pixels, for the most
-SHRINK = 1.1  # times that, from which on the near view is of a smaller copy
-# Pixels of the longer side, and times, to which a small picture is enlarged: where strokes are two pixels broad, little
-# tells a line of the page from the pen. Of 7,873 lines on 2,400 development pages 474 are wrong so instead of 518.
-LEAST_SIDE, MOST_TIMES = 600, 4.0
 SMALL_SIDE = 640  # longer side of a picture up to which the closer view enlarges it, pixels
 FINER = 2  # times
 CLEAREST_GRAIN = 4.0  # times the grain: the least level at which ink is looked for in what is enlarged
@@ -116,27 +111,11 @@ def strongest_grey(grey: np.ndarray, rgb: np.ndarray | None) -> np.ndarray:
     return grey if contrast is None else contrast
 
 
-def enlarged(picture: np.ndarray) -> np.ndarray:
-    """Return a small picture with more pixels; a picture that is not small, or hardly, as it is."""
-    import cv2
-
-    times = min(MOST_TIMES, LEAST_SIDE / max(picture.shape[:2]))
-    if times < SHRINK:
-        return picture
-    height, width = (max(1, round(times * side)) for side in picture.shape[:2])
-    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_CUBIC)
-
-
-def near_copy(picture: np.ndarray) -> np.ndarray:
-    """Return what the near view is of: a picture, from `enlarged`, or a smaller copy of a large one."""
-    return shrunk(picture, NEAR_SIDE) if max(picture.shape) > SHRINK * NEAR_SIDE else picture
-
-
 def views(grey: np.ndarray, threads: int = 1) -> list[View]:
     """Return the near view of a picture, or two where its ink may be dark or light, and the far view.
 
     Args:
-        grey: (height, width) uint8, from `strongest_grey`; its longer side at most about `NEAR_SIDE` pixels.
+        grey: (height, width) uint8, from `strongest_grey`; of the size that `digitlab.finding.sizes.near_copy` gives.
         threads: that work on it.
     """
     far = shrunk(grey, FAR_SIDE)

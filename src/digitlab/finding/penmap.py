@@ -70,8 +70,7 @@ def seen(view: View, colours: np.ndarray) -> np.ndarray:
     if colours.ndim == 2:
         colours = cv2.cvtColor(colours, cv2.COLOR_GRAY2RGB)
     if colours.shape[:2] != view.darkness.shape:
-        smoothly = cv2.INTER_CUBIC if colours.shape[0] < view.darkness.shape[0] else cv2.INTER_AREA
-        colours = cv2.resize(colours, view.darkness.shape[::-1], interpolation=smoothly)
+        colours = cv2.resize(colours, view.darkness.shape[::-1], interpolation=cv2.INTER_AREA)
     if view.light:
         colours = ~colours
     around = cv2.blur(colours, (AROUND, AROUND))

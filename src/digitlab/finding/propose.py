@@ -13,9 +13,10 @@ import numpy as np
 
 from digitlab.finding.boxes import twins
 from digitlab.finding.candidate import Candidate, make_candidate
-from digitlab.finding.darkness import View, closer, enlarged, near_copy, strongest_grey, views
+from digitlab.finding.darkness import View, closer, strongest_grey, views
 from digitlab.finding.layers import MOST, SMALL, Layer, inked, layers_of
 from digitlab.finding.nets import bare
+from digitlab.finding.sizes import enlarged, near_copy
 
 INSIDE = 0.5  # of a piece's box: with so much of the ink of a large piece, it is a part of that
 # Parts of a broken digit are at most this far apart, by the larger part's height; and so many times as far as a line is
