@@ -59,7 +59,8 @@ class Watch:
     def __exit__(self, *error: object) -> None:
         whole, own, start = self._before
         seconds = (time.perf_counter() - start) * (os.cpu_count() or 1)
-        self.others = round(max(0.0, (_busy_machine() - whole) - (busy_seconds() - own)) / seconds, 3)
+        share = ((_busy_machine() - whole) - (busy_seconds() - own)) / seconds
+        self.others = round(min(1.0, max(0.0, share)), 3)  # the machine counts hundredths: of a short time, too many
 
 
 def _busy_machine() -> float:
