@@ -5,8 +5,10 @@ import dataclasses
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from digitlab.finding.candidate import OUTSIDE, Candidate, make_candidate
+from digitlab.finding.candidate import OUTSIDE, Candidate, box_of, make_candidate
 from digitlab.finding.darkness import RULED, View
 from digitlab.finding.parter import votes
 from digitlab.finding.parting import parts_of
@@ -41,6 +43,22 @@ def test_box_mass_and_points_are_in_pixels_of_the_picture() -> None:
     for piece in (near_piece, far_piece):
         assert (piece.points >= piece.box[:2]).all()
         assert (piece.points < piece.box[2:]).all()
+
+
+@given(
+    corner=st.tuples(*[st.integers(0, 700)] * 2),
+    size=st.tuples(*[st.integers(1, 90)] * 2),
+    scale=st.floats(0.25, 2.0),
+)
+def test_sides_of_boxes_are_those_of_the_ink_to_the_nearest_pixel(corner, size, scale) -> None:
+    box = box_of(corner, np.ones(size[::-1], bool), scale)
+    ends = corner[0] + size[0], corner[1] + size[1]
+    exact = np.array([*corner, *ends]) * scale
+    assert np.abs(np.array(box) - exact)[:2].max() <= 0.5
+    narrow = np.array(size) * scale < 1
+    assert (np.abs(np.array(box) - exact)[2:] <= np.where(narrow, 1.5, 0.5)).all()
+    assert box[0] < box[2]
+    assert box[1] < box[3]
 
 
 def test_a_piece_covers_its_own_points_and_no_others() -> None:

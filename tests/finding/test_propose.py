@@ -216,8 +216,8 @@ def test_candidates_lie_within_the_picture(height: int, width: int, kind: str, s
         left, top, right, bottom = piece.box
         assert 0 <= left < right <= width + 1  # sides of enlarged pictures are rounded
         assert 0 <= top < bottom <= height + 1
-        assert (piece.points >= (left, top)).all()
-        assert (piece.points < (right + 0.5, bottom + 0.5)).all()  # boxes are rounded
+        assert (piece.points >= (left - 0.5, top - 0.5)).all()  # boxes are rounded
+        assert (piece.points < (right + 0.5, bottom + 0.5)).all()
         assert piece.mask.any()
         assert piece.mass > 0
         assert piece.cut_off or (left > 0 and top > 0 and right < width and bottom < height)

@@ -30,7 +30,7 @@ from digitlab.finding.propose import Proposals, components_of, propose
 from digitlab.framing import SIDE
 from digitlab.storage import atomic_path, cache_folder
 
-GENERATION = 20  # counts up whenever the same seed would give other pieces
+GENERATION = 21  # counts up whenever the same seed would give other pieces
 WHOLE, PURE = 0.85, 0.9  # a piece is a digit with these shares of the digit's ink, and of its own
 LITTLE = 0.6  # and none with less than this of either
 BESIDE = 0.08  # of a piece's own: a digit with a smaller share of it is not looked at

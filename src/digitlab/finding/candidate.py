@@ -214,6 +214,6 @@ def make_candidate(
 def box_of(corner: tuple[int, int], mask: np.ndarray, scale: float) -> Box:
     """Return the box, in pixels of the opened picture, of a mask whose (left, top) lies at `corner` of its view."""
     (left, top), (height, width) = corner, mask.shape
-    right, bottom = (math.floor(end * scale + 0.5) for end in (left + width, top + height))
-    left, top = int(left * scale), int(top * scale)
+    sides = (left, top, left + width, top + height)
+    left, top, right, bottom = (math.floor(side * scale + 0.5) for side in sides)
     return left, top, max(right, left + 1), max(bottom, top + 1)  # of an enlarged picture it may be less than a pixel

@@ -155,9 +155,10 @@ def framed_digit(opened: Opened) -> tuple[np.ndarray, Box] | None:
 def _full_size(box: Box, opened: Opened) -> Box:
     height, width = opened.grey.shape
     across, down = opened.size[0] / width, opened.size[1] / height
-    left, top, right, bottom = box  # which were rounded, too
+    left, top, right, bottom = box
+    # Views were rounded, too: what touches the border may end a pixel beyond it.
     last = min(round(right * across), opened.size[0]), min(round(bottom * down), opened.size[1])
-    return int(left * across), int(top * down), *last
+    return min(round(left * across), last[0] - 1), min(round(top * down), last[1] - 1), *last
 
 
 def _digits(probabilities: np.ndarray, sure: np.ndarray, boxes: list[Box]) -> list[Digit]:
