@@ -145,7 +145,8 @@ def test_a_side_of_a_box_loses_where_a_1_does_not() -> None:
     strokes = [make_candidate(view, (x, 100, x + 4, 140), np.ones((40, 4), bool), 40.0, 150, "component")
                for x in (322, 362)]  # fmt: skip
     said = np.concatenate([labels(len(row)), np.eye(10, dtype=np.float32)[[1, 1]]])
-    side, one = in_company([*row, *strokes], said, np.array([6.0] * len(row) + [3.0, 3.0], np.float32), [0, 1, 2])[-2:]
+    doubtful = np.array([6.0] * len(row) + [-0.5, -0.5], np.float32)
+    side, one = in_company([*row, *strokes], said, doubtful, [0, 1, 2])[-2:]
     assert side < 0 < one
 
 
