@@ -21,7 +21,7 @@ def piece(left: int, top: int, right: int, bottom: int) -> Candidate:
 
 
 def total(pieces: list[Candidate], gains: np.ndarray, chosen: tuple[int, ...] | list[int]) -> float:
-    return sum(min(float(gains[i]), SUREST) * pieces[i].mass for i in chosen)
+    return sum(min(float(gains[i]), SUREST) * pieces[i].mass ** 0.5 for i in chosen)
 
 
 def free_of_conflict(pieces: list[Candidate], chosen: tuple[int, ...] | list[int]) -> bool:
@@ -59,6 +59,12 @@ def test_a_whole_digit_beats_its_parts() -> None:
 def test_two_digits_beat_the_pair_that_they_look_like_together() -> None:
     left, pair, right = piece(10, 10, 40, 70), piece(10, 10, 74, 70), piece(44, 10, 74, 70)
     assert sorted(choose([left, pair, right], np.array([4.0, 1.0, 4.0]))) == [0, 2]
+
+
+def test_a_digit_beats_the_same_digit_with_something_beside_it() -> None:
+    digit, more = piece(10, 10, 40, 70), piece(10, 10, 55, 70)
+    assert choose([more, digit], np.array([6.0, 8.5])) == [1]
+    assert choose([more, digit], np.array([8.0, 8.5])) == [0]  # as good as sure, and it explains more
 
 
 def test_a_tiny_sure_part_does_not_silence_a_large_digit() -> None:

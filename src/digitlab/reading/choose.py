@@ -1,9 +1,10 @@
 """Of all pieces that could be digits, the best set that shares no ink; and the rows they stand in.
 
 Pieces that share ink form small groups. In each group the set that explains most ink best wins, exactly: a piece counts
-by how sure it is to be a digit, weighted with its ink, so a whole 8 beats its two loops, and two touching digits beat
-the pair that they look like together. It is the segmentation graph of LeCun, Bottou, Bengio and Haffner,
-"Gradient-Based Learning Applied to Document Recognition", 1998, over pieces of any shape.
+by how sure it is to be a digit, weighted with the root of its ink. So a whole 8 beats its two loops, two touching digits
+beat the pair that they look like together, and a 4 beats the same 4 with a comma, if the judge is less sure of that. It
+is the segmentation graph of LeCun, Bottou, Bengio and Haffner, "Gradient-Based Learning Applied to Document
+Recognition", 1998, over pieces of any shape.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from digitlab.finding.median import median
 from digitlab.readings import Box
 
 SHARED = 0.25  # of one piece's ink on another: they exclude each other
-SUREST = 7.0  # log odds that count; beyond it, being surer of one piece must not silence two others
+# Log odds that count: beyond, being surer of one piece must not silence two others. With the ink itself as weight, and
+# 7.0, on 2,400 development pages 462 lines are wrong instead of 449.
+SUREST = 9.0
 STEPS = 20_000  # of the search in one group, after which the best set so far is taken
 SAME_ROW = 0.45  # of the smaller height: digits that overlap this much in height stand in one row
 FAR = 3.0  # heights: a row that reaches farther shows how the page is tilted
@@ -39,7 +42,7 @@ def choose(candidates: Sequence[Candidate], gains: np.ndarray) -> list[int]:
     chosen = [hopeful[i] for i in np.flatnonzero(~contested).tolist()]
     for group in _groups(excludes, np.flatnonzero(contested).tolist()):
         mass = np.array([candidates[hopeful[i]].mass for i in group])
-        worth = np.minimum([gains[hopeful[i]] for i in group], SUREST) * mass / mass.max()
+        worth = np.minimum([gains[hopeful[i]] for i in group], SUREST) * np.sqrt(mass / mass.max())
         chosen += [hopeful[group[i]] for i in _best_set(worth, excludes[np.ix_(group, group)])]
     return chosen
 
