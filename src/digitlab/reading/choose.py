@@ -1,9 +1,9 @@
 """Of all pieces that could be digits, the best set that shares no ink; and the rows they stand in.
 
 Pieces that share ink form small groups. In each group the set that explains most ink best wins, exactly: a piece counts
-by how sure it is to be a digit, weighted with the root of its ink. So a whole 8 beats its two loops, two touching digits
-beat the pair that they look like together, and a 4 beats the same 4 with a comma, if the judge is less sure of that. It
-is the segmentation graph of LeCun, Bottou, Bengio and Haffner, "Gradient-Based Learning Applied to Document
+by how sure it is to be a digit, weighted with the root of its ink. So a whole 8 beats its two loops, two touching
+digits beat the pair that they look like together, and a 4 beats the same 4 with a comma, if the judge is less sure of
+that. It is the segmentation graph of LeCun, Bottou, Bengio and Haffner, "Gradient-Based Learning Applied to Document
 Recognition", 1998, over pieces of any shape.
 """
 
