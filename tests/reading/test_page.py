@@ -43,6 +43,9 @@ def test_boxes_lie_within_the_picture(monkeypatch, shy) -> None:
     monkeypatch.setattr(page, "judged", lambda *of: ([piece], np.eye(10)[:1], np.array([9.0], np.float32)))
     (line,) = read_page(open_image(picture), shy, judge=always(0))
     assert line.digits[0].box == (0, 0, width, height)
+    piece.box = (width, height, width + 1, height + 1)  # less than half a pixel, in the last corner
+    (line,) = read_page(open_image(picture), shy, judge=always(0))
+    assert line.digits[0].box == (width - 1, height - 1, width, height)
 
 
 def test_only_what_the_judge_takes_for_a_digit_is_read(knowing, shy) -> None:
