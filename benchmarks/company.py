@@ -18,9 +18,10 @@ import numpy as np
 
 import record
 from digitlab import data, storage
+from digitlab.data.closeups import closeup
 from digitlab.data.digits import NO_DIGIT, PART, SEVERAL, Digits
 from digitlab.data.pages import make_page
-from digitlab.data.things import larger, one_thing, picture_of
+from digitlab.data.things import larger, one_thing
 from digitlab.reading.choose import choose
 from digitlab.reading.evidence import NAMES, gather
 from digitlab.reading.judging import judged
@@ -54,7 +55,7 @@ def thing_shown(seed: int, bank: Digits) -> Shown:
     while label in (SEVERAL, PART):
         ink, label = one_thing(rng, bank)
     ink = larger(ink, rng)
-    image, (left, top) = picture_of(ink, rng)
+    image, (left, top) = closeup(ink, rng)
     return image, [(left, top, left + ink.shape[1], top + ink.shape[0])] if label < NO_DIGIT else []
 
 

@@ -31,7 +31,7 @@ def light_up(rng: np.random.Generator, page: np.ndarray, depth: float) -> tuple[
         light *= 1 - rng.uniform(0.15, 0.6) * np.minimum(((x - centre[0]) ** 2 + (y - centre[1]) ** 2) / 2, 1)
         name = "vignette"
     if rng.random() < 0.3 * depth:
-        light *= _shadow(rng, small)
+        light *= shadow(rng, small)
         name = "shadow"
     lit = np.repeat(light[..., None], 3, axis=2)
     if rng.random() < 0.3:
@@ -53,7 +53,7 @@ def light_up(rng: np.random.Generator, page: np.ndarray, depth: float) -> tuple[
     return page, name
 
 
-def _shadow(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
+def shadow(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
     """Return the shadow of a hand or a phone, (h, w) float32: 1 in the light, less in the shade."""
     import cv2
 

@@ -17,11 +17,13 @@ from itertools import chain
 
 import numpy as np
 
+from digitlab.data.closeups import closeup
 from digitlab.data.digits import NO_DIGIT, PART, SEVERAL, Digits, Pieces
 from digitlab.data.making import made
 from digitlab.data.pages import Page, make_page
 from digitlab.data.scenes import scene
-from digitlab.data.things import larger, one_thing, picture_of
+from digitlab.data.things import larger, one_thing
+from digitlab.finding.boxes import areas, shared
 from digitlab.finding.candidate import Candidate
 from digitlab.finding.darkness import View
 from digitlab.finding.parter import votes
@@ -30,7 +32,7 @@ from digitlab.finding.propose import Proposals, components_of, propose
 from digitlab.framing import SIDE
 from digitlab.storage import atomic_path, cache_folder
 
-GENERATION = 21  # counts up whenever the same seed would give other pieces
+GENERATION = 22  # counts up whenever the same seed would give other pieces
 WHOLE, PURE = 0.85, 0.9  # a piece is a digit with these shares of the digit's ink, and of its own
 LITTLE = 0.6  # and none with less than this of either
 BESIDE = 0.08  # of a piece's own: a digit with a smaller share of it is not looked at
@@ -41,6 +43,7 @@ FULL = 100  # of a piece's ink, of 255
 # Of a piece's height, but at least a pixel: so far beside a digit its ink may be smeared by a lens, and is still its
 # own where no less than this share of it is the digit's in earnest; paper between strokes has next to none of that.
 SMEARED, EARNEST = 0.03, 0.35
+FEW = 1  # digits on a page that is looked at again for broad strokes, at most
 CLOSER = 0.6  # share of pages with small ink that are looked at closer
 ASTRAY = 0.25  # share of other pieces that are merged and parted all the same
 POINTS = 48  # of a digit's ink, by which is judged how much of it a piece holds
@@ -48,6 +51,8 @@ NEAR = 0.06  # of a piece's height
 MOST_OTHERS = 12  # pieces of a page that are no digit, if it has fewer digits
 SCENES = 0.5  # photographs without digits, for each page
 MOST_ALONE = 5  # and of what stands alone
+# Of a thing's box, by its union with a piece's: this is the thing itself; and with so much of it, not just a part.
+ALIKE, AND_MORE = 0.8, 0.6
 ALONE = 7  # things that stand alone, for each page
 PICTURED = 0.4  # share of those that are shown as a whole picture
 CHUNK = 16  # pages made at a time by one process
@@ -102,15 +107,20 @@ def generate(
 
 def pieces_of(page: Page, rng: np.random.Generator) -> Pieces:
     """Return the pieces of one page, at most a few more of no digit than digits."""
-    candidates, labels = _seen(page.image, lambda found: label(found, page), rng)
+    candidates, labels = _seen(page.image, lambda found: label(found, page), rng, len(page.digits) <= FEW)
     return _some(candidates, labels, rng)
 
 
 def _seen(
-    picture: np.ndarray, labelled: Callable[[list[Candidate]], np.ndarray], rng: np.random.Generator
+    picture: np.ndarray, labelled: Callable[[list[Candidate]], np.ndarray], rng: np.random.Generator, few: bool
 ) -> tuple[list[Candidate], np.ndarray]:
-    """Return the pieces of a picture and their labels; where it has small ink, also of a closer look, more or less."""
+    """Return the pieces of a picture and their labels, where it has few digits as the reader looks at it again.
+
+    Where it has small ink, also those of a closer look, more or less.
+    """
     found = components_of(picture)
+    if few:
+        found = found.and_of(found.broader())
     candidates, labels = _steered(found, labelled, rng)
     if found.small().any() and rng.random() < CLOSER:
         more, also = _steered(found.closer(), labelled, rng)
@@ -138,32 +148,34 @@ def alone(rng: np.random.Generator, bank: Digits | None = None) -> Pieces:
     ink, what = one_thing(rng, bank)
     if rng.random() < PICTURED:
         ink = larger(ink, rng)
-        found = components_of(picture_of(ink, rng)[0])
+        picture, (left, top) = closeup(ink, rng)
+        found = components_of(picture)
+        found = found.and_of(found.broader())
     else:
         margin = rng.integers(0, max(2, int(0.7 * max(ink.shape))), 4)
+        top, left = margin[[0, 2]].tolist()
         paper = np.pad(ink, (margin[:2], margin[2:]))
         paper = (paper * rng.uniform(0.2, 1)).astype(np.uint8)
         if rng.random() < 0.5:  # a clean scan has no grain
             paper = np.maximum(paper, rng.normal(0, 3, paper.shape).clip(0, 255).astype(np.uint8))
         found = propose([View(paper, (12.0, 22.0, 40.0, 72.0, 130.0), 1.0, False)])
 
-    def labelled(pieces: list[Candidate]) -> np.ndarray:
-        labels = np.full(len(pieces), NO_DIGIT)
-        whole = np.array([min(p.width / ink.shape[1], p.height / ink.shape[0]) for p in pieces])
-        if what < NO_DIGIT:
-            labels[:] = PART
-            labels[whole > 0.7] = -1
-            labels[whole > 0.9] = what
-        elif what == SEVERAL:
-            labels[:] = -1  # nothing is known of what it falls into
-            labels[whole > 0.9] = SEVERAL
-        elif what == PART:
-            labels[:] = -1
-            labels[whole > 0.9] = PART
-        return labels
-
-    candidates, labels = _steered(found, labelled, rng)
+    box = np.array([[left, top, left + ink.shape[1], top + ink.shape[0]]], float)
+    candidates, labels = _steered(found, lambda pieces: _label_alone(pieces, box, what), rng)
     return _some(candidates, labels, rng, MOST_ALONE)
+
+
+def _label_alone(pieces: list[Candidate], box: np.ndarray, what: int) -> np.ndarray:
+    """Return what each piece of a picture is, (N,), where `what` in a box, (1, 4), is all that was written."""
+    boxes = np.array([piece.box for piece in pieces], float).reshape(-1, 4)
+    both = shared(boxes, box)[:, 0]
+    whole = both / (areas(boxes) + areas(box) - both)  # by which share of their union they overlap
+    labels = np.full(len(pieces), NO_DIGIT)  # the line of a box, the edge of a shadow
+    if what != NO_DIGIT:
+        labels[both > LITTLE * areas(boxes)] = PART if what < NO_DIGIT else -1  # nothing is known of what it falls into
+        labels[both > AND_MORE * areas(box)] = -1
+        labels[whole > ALIKE] = what
+    return labels
 
 
 def _some(candidates: list[Candidate], labels: np.ndarray, rng: np.random.Generator, most: int = MOST_OTHERS) -> Pieces:
@@ -267,7 +279,7 @@ def _chunk(start: int, bank: Digits | None) -> Pieces:
         parts.append(pieces_of(make_page(number, bank, _kind(rng)), rng))
         parts += [alone(rng, bank) for _ in range(ALONE)]
         if rng.random() < SCENES and (picture := scene(rng)) is not None:
-            found, none = _seen(picture, lambda pieces: np.full(len(pieces), NO_DIGIT), rng)
+            found, none = _seen(picture, lambda pieces: np.full(len(pieces), NO_DIGIT), rng, True)
             parts.append(_some(found, none, rng))
     return _joined(parts)
 

@@ -227,19 +227,36 @@ def _near(grey: np.ndarray, light: bool, grain: float, floor: float = 0.0) -> Vi
     grey = _without_grain(grey, grain)
     small = cv2.GaussianBlur(shrunk(grey, PAPER_SIDE), (5, 5), 0)  # else the brightest of the grain is the paper
     window = _window(small)
+    paper, blurred = paper_near_by(small, window, window / 4)
+    # Some of the pixels tell how uneven paper is.
+    step = max(1, max(grey.shape) // PAPER_SIDE)
+    level = max(lowest_level(darker(grey[::step, ::step], blurred)), floor)
+    darkness = darker(grey, paper)
+    return View(darkness, without_specks(darkness, rising(level)), 1.0, False, light)
+
+
+def paper_near_by(small: np.ndarray, window: int, sigma: float) -> tuple[np.ndarray, np.ndarray]:
+    """Estimate the paper under dark strokes from what is close by.
+
+    Args:
+        small: (height, width) uint8, a small copy of the picture.
+        window: the width, odd, of what is wider than its strokes, pixels; no more than the sides of the copy.
+        sigma: of the blur that smooths the paper, pixels.
+
+    Returns:
+        How bright it is at each pixel, and the same before the rims beside steps of light were cut; like `small`.
+    """
+    import cv2
+
     # Light that falls off towards the border goes on falling beyond it: else the border would look inked.
     closed = cv2.morphologyEx(_continued(small, window), cv2.MORPH_CLOSE, np.ones((window, window), np.uint8))
     # Beside a step of light blurred paper is too bright on the dark side, which would look inked along the step.
-    bell = cv2.getGaussianKernel(2 * round(0.75 * window) + 1, window / 4, cv2.CV_32F)
+    bell = cv2.getGaussianKernel(2 * round(3 * sigma) + 1, sigma, cv2.CV_32F)
     blurred = cv2.sepFilter2D(closed, cv2.CV_8U, bell, bell)  # a third of the time of GaussianBlur
     rim = RIM if max(small.shape) >= LEAST_WITH_RIMS else 1
     paper = cv2.min(blurred, cv2.erode(closed, np.ones((rim, rim), np.uint8)))
-    paper, blurred = (what[window:-window, window:-window] for what in (paper, blurred))
-    # Some of the pixels tell how uneven paper is.
-    step = max(1, max(grey.shape) // PAPER_SIDE)
-    level = max(lowest_level(_darker(grey[::step, ::step], blurred)), floor)
-    darkness = _darker(grey, paper)
-    return View(darkness, without_specks(darkness, rising(level)), 1.0, False, light)
+    inner = np.s_[window:-window, window:-window]
+    return paper[inner], blurred[inner]
 
 
 def lowest_level(darkness: np.ndarray) -> float:
@@ -290,7 +307,7 @@ def _specks(darkness: np.ndarray, level: float) -> float:
     return float(np.count_nonzero(begins)) / max(1, begins.size)
 
 
-def _darker(grey: np.ndarray, paper: np.ndarray) -> np.ndarray:
+def darker(grey: np.ndarray, paper: np.ndarray) -> np.ndarray:
     """Return how much darker a picture is than its paper, a picture of any size: 0 to 255."""
     import cv2
 

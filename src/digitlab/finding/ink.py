@@ -145,6 +145,11 @@ def shrunk(picture: np.ndarray, longest: int, quick: bool = False) -> np.ndarray
 
 def ink_is_dark(small: np.ndarray) -> bool:
     """Say whether ink is darker than paper: paper is what there is more of, on the whole and along the edges."""
+    return sum(shares_of_dark(small)) < 1
+
+
+def shares_of_dark(small: np.ndarray) -> tuple[float, float]:
+    """Return which share of a picture, (height, width) uint8, is dark, on the whole and along the edges."""
     import cv2
 
     side = max(small.shape)
@@ -156,7 +161,7 @@ def ink_is_dark(small: np.ndarray) -> bool:
     _, dark = cv2.threshold(centred, 0, 1, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)
     rim = max(1, side // 24)
     edges = np.concatenate([dark[:rim].ravel(), dark[-rim:].ravel(), dark[:, :rim].ravel(), dark[:, -rim:].ravel()])
-    return bool(dark.mean() + edges.mean() < 1)
+    return float(dark.mean()), float(edges.mean())
 
 
 def _light(small: np.ndarray) -> np.ndarray:

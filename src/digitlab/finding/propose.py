@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from digitlab.finding.boxes import twins
+from digitlab.finding.broad import broad_views
 from digitlab.finding.candidate import Candidate, make_candidate
 from digitlab.finding.darkness import View, closer, strongest_grey, views
 from digitlab.finding.layers import MOST, SMALL, Layer, inked, layers_of
@@ -32,6 +33,7 @@ class Proposals:
         candidates: the components, at most `MOST`, those with most ink if there are more.
         places: of each, the number of its layer and of its component there.
         layers: all of the page.
+        look_broadly: gives views of broad strokes.
         look: gives closer views of the page, as far as it has any: of all near views, or of those that show light ink,
             or dark.
         threads: that look at levels.
@@ -42,6 +44,7 @@ class Proposals:
     places: list[tuple[int, int]]
     layers: list[Layer]
     look: Callable[[bool | None], list[View]] = lambda light: []
+    look_broadly: Callable[[], list[View]] = list
     threads: int = 1
     light: bool | None = None
 
@@ -58,6 +61,20 @@ class Proposals:
         kept = [i for i, candidate in enumerate(self.candidates) if candidate.view.light == light]
         candidates, places = [self.candidates[i] for i in kept], [self.places[i] for i in kept]
         return replace(self, candidates=candidates, places=places, light=light)
+
+    def broader(self) -> Proposals:
+        """Return the components of views of broad strokes."""
+        return _proposals([layer for view in self.look_broadly() for layer in layers_of(view, None, 1)], self.threads)
+
+    def and_of(self, other: Proposals) -> Proposals:
+        """Return what both propose; closer looks are those of this."""
+        places = [(number + len(self.layers), component) for number, component in other.places]
+        return replace(
+            self,
+            candidates=self.candidates + other.candidates,
+            places=self.places + places,
+            layers=self.layers + other.layers,
+        )
 
     def closer(self, known: np.ndarray | None = None) -> Proposals:
         """Return the small components of the closer views; their merges are proposed by them alone.
@@ -112,6 +129,7 @@ def components_of(rgb: np.ndarray, grey: np.ndarray | None = None, threads: int 
         return [bare(view, rgb, threads) for view in closer(whole, near)]
 
     found.look = look
+    found.look_broadly = lambda: [replace(view, scale=scale * view.scale) for view in broad_views(small)]
     return found
 
 

@@ -24,6 +24,9 @@ SUREST = 9.0
 STEPS = 20_000  # of the search in one group, after which the best set so far is taken
 SAME_ROW = 0.45  # of the smaller height: digits that overlap this much in height stand in one row
 FAR = 3.0  # heights: a row that reaches farther shows how the page is tilted
+# Of a digit and the next to its right: the slope of the way, at most, and its length, heights; of the higher digit and
+# the lower. How many such ways tell a tilt, at least, and of how many standard errors it is more than chance.
+STEEP, AWAY, AS_HIGH, LINKS, CLEARLY = 0.6, 6.0, 1.7, 3, 3.0
 
 
 def choose(candidates: Sequence[Candidate], gains: np.ndarray) -> list[int]:
@@ -135,7 +138,8 @@ def _best_set(worth: np.ndarray, excludes: np.ndarray) -> list[int]:
 def rows(boxes: Sequence[Box]) -> list[list[int]]:
     """Sort digits into rows: top to bottom, each left to right; rows may be tilted or bent a little.
 
-    Rows that reach far show how a page is tilted; with that, digits far from each other are put in one row, or not.
+    Where the way from each digit to the next falls, or rises, alike, the page is tilted; rows that reach far show that
+    more exactly. With that, digits far from each other are put in one row, or not.
 
     Args:
         boxes: of the digits, in one picture's pixels.
@@ -147,9 +151,39 @@ def rows(boxes: Sequence[Box]) -> list[list[int]]:
         return []
     left, top, right, bottom = np.array(boxes, float).T
     x = (left + right) / 2
-    shift = _tilt(_linked(x, top, bottom), x, top, bottom) * x
+    shift = slope(boxes) * x
     top, bottom = top - shift, bottom - shift
     return sorted(_linked(x, top, bottom), key=lambda row: float(np.mean(top[row] + bottom[row])))
+
+
+def slope(boxes: Sequence[Box]) -> float:
+    """Return how far the rows of digits fall to the right, as tangent; 0 where that cannot be told."""
+    left, top, right, bottom = np.array(boxes, float).reshape(-1, 4).T
+    x, lifted = (left + right) / 2, 0.0
+    plain = _linked(x, top, bottom)
+    if steep := _next_by_next(x, top, bottom):
+        tops, bottoms = top - steep * x, bottom - steep * x
+        if len(found := _linked(x, tops, bottoms)) < len(plain):
+            plain, top, bottom, lifted = found, tops, bottoms, steep
+    return lifted + _tilt(plain, x, top, bottom)
+
+
+def _next_by_next(x: np.ndarray, top: np.ndarray, bottom: np.ndarray) -> float:
+    """Return the usual slope of the way from a digit to the next one, 0 where there is none; (N,) each."""
+    y, height = (top + bottom) / 2, np.maximum(bottom - top, 1)
+    across, down = x - x[:, None], y - y[:, None]
+    taller = np.maximum(height, height[:, None])
+    beside = (across > 0) & (np.abs(down) < STEEP * across) & (across < AWAY * taller)
+    beside &= taller < AS_HIGH * np.minimum(height, height[:, None])
+    length = np.where(beside, np.hypot(across, down), np.inf)
+    nearest = length.argmin(axis=1)
+    some = np.flatnonzero(np.isfinite(length.min(axis=1)))
+    if len(some) < LINKS:
+        return 0.0
+    slopes = down[some, nearest[some]] / across[some, nearest[some]]
+    middle = median(slopes)
+    error = 1.25 * 1.48 * median(np.abs(slopes - middle)) / np.sqrt(len(slopes))
+    return middle if abs(middle) > CLEARLY * error else 0.0
 
 
 def _tilt(found: list[list[int]], x: np.ndarray, top: np.ndarray, bottom: np.ndarray) -> float:

@@ -58,9 +58,12 @@ def judged(rgb: np.ndarray, grey: np.ndarray | None, judge: Judge) -> tuple[list
     For `rgb` and `grey` see `components_of`.
     """
     found = [components_of(rgb, grey, threads_of(judge))]
+    said = _heard(found[0].candidates, judge)
+    if _few(found[0].candidates, said.odds):
+        broad = found[0].broader()
+        found[0], said = found[0].and_of(broad), _joined(said, _heard(broad.candidates, judge))
     if not found[0].candidates:
         return [], np.empty((0, 10), np.float32), np.empty(0, np.float32)
-    said = _heard(found[0].candidates, judge)
     light = _clearly_light(found[0].candidates, said.odds)
     if light is not None:
         kept = np.array([candidate.view.light == light for candidate in found[0].candidates])
@@ -81,6 +84,12 @@ def judged(rgb: np.ndarray, grey: np.ndarray | None, judge: Judge) -> tuple[list
         also = _asked(pieces, judge)
         labels, odds = np.concatenate([labels, also.probabilities]), np.concatenate([odds, also.odds])
     return candidates, labels, _of_one_ink(candidates, odds)
+
+
+def _few(candidates: list[Candidate], odds: np.ndarray) -> bool:
+    """Say whether a picture has shown so few digits that it may be one digit, in a light that hides it."""
+    sure = [candidates[i] for i in np.flatnonzero(odds >= ASSURED).tolist()]
+    return int((~np.tril(_twins(sure), -1).any(axis=1)).sum()) < FEWEST_SURE
 
 
 def _clearly_light(candidates: list[Candidate], odds: np.ndarray) -> bool | None:
@@ -123,6 +132,8 @@ def _heard(candidates: list[Candidate], judge: Judge, sure: Sequence[float] | np
         sure: how dark the digits are that are known already.
     """
     count = len(candidates)
+    if not count:
+        return Verdict(np.empty((0, 10), np.float32), *np.empty((3, 0), np.float32))
     dark, mass = (np.array([getattr(one, what) for one in candidates]) for what in ("dark", "mass"))
     shares, odds, several, part = np.full((count, 10), 0.1, np.float32), *np.zeros((3, count), np.float32)
     odds[:] = SILENT

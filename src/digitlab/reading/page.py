@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -11,10 +12,11 @@ from digitlab.finding.candidate import Candidate
 from digitlab.finding.ink import contrast_grey, find_ink, single_digit
 from digitlab.finding.pen import normal_strokes, pens
 from digitlab.framing import SIDE, frame
-from digitlab.reading.choose import choose, conflicts, rows
+from digitlab.reading.choose import choose, conflicts, rows, slope
 from digitlab.reading.company import in_company, row_at
 from digitlab.reading.judging import Judge, judged
 from digitlab.reading.open import Opened
+from digitlab.reading.upright import TILTED, box_back, slope_of_lines, turned
 from digitlab.readings import Box, Digit, Line
 from digitlab.recognizer import load
 
@@ -23,6 +25,7 @@ LONGEST = 1600  # a longer side of about this many pixels shows any digit that a
 # Log odds from which on a digit is read: a page without any should stay empty. Where one is as sure as this, the page
 # has digits, and what is more likely one than not is read.
 LIKELY, SURE = 0.5, 3.0
+FEW = 2  # digits: where fewer are read, lines of the page may show that it is tilted
 DOUBTFUL = 5.0  # log odds below 0 down to which a piece that was left out casts doubt on its line
 # Pixels of the framed digit: up to such a width the recogniser has learned broad strokes. To make them finer cost
 # one of 2,500 framed validation digits. The judge of pieces has not learned them so, and still sees them finer.
@@ -52,25 +55,49 @@ def read_page(opened: Opened, recognizer: Judge, single: bool = False, judge: Ju
     if single:
         return _read_single(opened, recognizer)
     judge = judge or load(JUDGE)
+    lines, tilt = _lines(opened, recognizer, judge)
+    if sum(len(line.digits) for line in lines) < FEW:
+        tilt = tilt or slope_of_lines(opened.grey)
+    if abs(tilt) > TILTED:
+        upright, back = turned(opened, tilt)
+        again, _ = _lines(upright, recognizer, judge, (opened, back))
+        if _worth(again) > _worth(lines):
+            return again
+    return lines
+
+
+def _worth(lines: Sequence[Line]) -> float:
+    return sum(digit.confidence for line in lines for digit in line.digits)
+
+
+def _lines(
+    opened: Opened, recognizer: Judge, judge: Judge, was: tuple[Opened, np.ndarray] | None = None
+) -> tuple[tuple[Line, ...], float]:
+    """Return the lines of a picture, and how far they fall to the right, as tangent.
+
+    `was` is what the picture was before it was turned, in which boxes lie, and what leads back to it.
+    """
     candidates, labels, odds = judged(opened.grey if opened.rgb is None else opened.rgb, opened.grey, judge)
     if not candidates:
-        return ()
+        return (), 0.0
     fitting = in_company(candidates, labels, odds, choose(candidates, odds))
     least = 0.0 if fitting.max() >= SURE else LIKELY
     chosen = choose(candidates, fitting - least)
     if not chosen:
-        return ()
+        return (), 0.0
     found = [candidates[i] for i in chosen]
     probabilities = _labelled(found, _by_all_looks(candidates, labels, odds, chosen), recognizer)
     sure = 1 / (1 + np.exp(-fitting.astype(float)))
-    boxes = [_full_size(piece.box, opened) for piece in found]
+    boxes = [_full_size(piece.box, opened) if was is None else _before(piece, *was) for piece in found]
     digits = dict(zip(chosen, _digits(probabilities, sure[chosen], boxes), strict=True))
-    lines = [[chosen[i] for i in row] for row in rows([piece.box for piece in found])]
+    places = [piece.box for piece in found]
+    lines = [[chosen[i] for i in row] for row in rows(places)]
     complete = _complete(candidates, fitting, lines, least)
-    return tuple(
+    read = tuple(
         Line(tuple(digits[i] for i in row), share * math.prod(digits[i].confidence for i in row))
         for row, share in zip(lines, complete, strict=True)
     )
+    return read, slope(places)
 
 
 def _complete(candidates: list[Candidate], fitting: np.ndarray, lines: list[list[int]], least: float) -> list[float]:
@@ -150,6 +177,14 @@ def framed_digit(opened: Opened) -> tuple[np.ndarray, Box] | None:
     if piece is None:
         return None
     return np.stack([frame(ink) for ink in pens(normal_strokes(piece.ink, BROADEST))]), _full_size(piece.box, opened)
+
+
+def _before(piece: Candidate, opened: Opened, back: np.ndarray) -> Box:
+    """Return the box, in full resolution, of a piece of a picture that was turned."""
+    y, x = np.nonzero(piece.mask)
+    corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])
+    points = (np.stack([x, y], axis=1)[:, None] + corners + piece.corner).reshape(-1, 2) * piece.scale
+    return _full_size(box_back(points, back, opened.grey.shape), opened)
 
 
 def _full_size(box: Box, opened: Opened) -> Box:
