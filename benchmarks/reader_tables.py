@@ -30,6 +30,16 @@ def photos(page: Results) -> str:
     )
 
 
+def retaken(page: Results) -> str:
+    columns = ("the same photos", "digits right", "exactly right, rows included", "single digits", "no digit, but read")
+    rows = [
+        (name, percent(way["digits"]["share"], 1), *(f"{way[key]['count']} of {way[key]['n']}"
+         for key in ("exact_rows", "singles", "read_without_digits")))
+        for name, way in page["ways"].items()
+    ]  # fmt: skip
+    return markdown(columns, rows)
+
+
 def _photo_row(name: str, part: Results) -> tuple[Any, ...]:
     exact = f"{part['exact_rows']['count']} of {part['images']}"
     return name, part["images"], part["digits"]["n"], with_interval(part["digits"]), exact

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from digitlab.data.pages import Written
 from digitlab.errors import ImageError, RunError, UsageError
@@ -217,6 +218,36 @@ def test_photos_are_measured_written_and_put_into_tables(
     assert json.loads(predictions.read_text())["a.png"] == ["12", "3"]
     for name in ("photos", "photo-subsets", "photo-sources"):
         assert "50.0 % (15.0 to 85.0)" in scripts.tables.table(name, tmp_path)
+
+
+def test_photos_taken_otherwise_are_measured_and_put_into_a_table(
+    scripts: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.fromarray(np.full((40, 60, 3), 200, np.uint8)).save(tmp_path / "a.png")
+    common = {"file": "a.png", "order": "rows", "source": "someone:1", "subset": ""}
+    labels = [
+        common | {"kind": kind, "rows": rows} for kind, rows in (("photo", ["1"]), ("single", ["1"]), ("nondigit", []))
+    ]
+    (tmp_path / "labels.json").write_text(json.dumps(labels))
+
+    class Stub:
+        def __init__(self, *, picture: int) -> None:
+            pass
+
+        def read(self, picture: np.ndarray) -> Reading:
+            assert picture.dtype == np.uint8
+            assert picture.shape[2] == 3
+            return Reading((line("1"),) if picture.shape == (40, 60, 3) else ())
+
+    monkeypatch.setattr(scripts.retaken, "Reader", Stub)
+    monkeypatch.setattr(sys, "argv", ["retaken.py", str(tmp_path), "--results", str(tmp_path)])
+    scripts.retaken.main()
+    ways = json.loads((tmp_path / "retaken.json").read_text())["ways"]
+    assert [
+        ways["as they are"][key]["count"] for key in ("digits", "exact_rows", "singles", "read_without_digits")
+    ] == [1] * 4
+    assert ways["at half the size"]["digits"]["count"] == ways["in a dark frame"]["singles"]["count"] == 0
+    assert "| negative | 100.0 % | 1 of 1 | 1 of 1 | 1 of 1 |" in scripts.tables.table("retaken", tmp_path)
 
 
 def test_other_peoples_digits_are_framed_so_that_they_can_be_read(scripts: Any) -> None:

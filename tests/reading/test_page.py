@@ -164,17 +164,34 @@ def test_colours_are_passed_on(knowing, shy) -> None:
     assert line.text == "01234"
 
 
-def test_single_reads_whatever_it_looks_like_and_does_without_a_judge() -> None:
+def test_single_reads_what_looks_like_a_digit_and_does_without_a_judge() -> None:
     picture, boxes = write(["5"], height=100, shape=(200, 200))
 
     def never(images: np.ndarray) -> Verdict:
         raise AssertionError
 
-    (line,) = read_page(open_image(picture), always(7, odds=-20), single=True, judge=Fake(never))
+    (line,) = read_page(open_image(picture), always(7), single=True, judge=Fake(never))
     assert line.text == "7"
     assert line.confidence == pytest.approx(0.91, abs=0.01)
     assert overlap(line.digits[0].box, boxes[0][0]) > 0.8
+
+
+def test_single_reads_whatever_it_looks_like() -> None:
+    picture, boxes = write(["5"], height=100, shape=(200, 200))
+    (line,) = read_page(open_image(picture), always(7, odds=-20), single=True, judge=always(7, odds=-20))
+    assert line.text == "7"
+    assert overlap(line.digits[0].box, boxes[0][0]) > 0.8
     assert read_page(open_image(np.full((90, 90), 200, np.uint8)), always(7), single=True) == ()
+
+
+def test_single_takes_for_a_page_what_one_light_does_not_show() -> None:
+    """Under a shadow as dark as ink, all that one light for the whole picture shows is the shadow."""
+    picture, boxes = write(["5"], height=120, shape=(200, 200))
+    shaded = picture.copy()
+    shaded[:, 100:] = (0.5 * shaded[:, 100:]).astype(np.uint8)
+    (line,) = read_page(open_image(shaded), load("default"), single=True, judge=load("reader-int8"))
+    assert line.text == "5"
+    assert overlap(line.digits[0].box, boxes[0][0]) > 0.7
 
 
 def test_the_recogniser_sees_broad_strokes_as_they_are_and_the_judge_finer() -> None:

@@ -31,7 +31,7 @@ def test_a_tilted_page_is_read_row_by_row_with_boxes_where_its_digits_are(degree
     for line, row in zip(reading.lines, boxes, strict=True):
         for digit, (left, top, right, bottom) in zip(line.digits, row, strict=True):
             y, x = np.nonzero(picture[top:bottom, left:right] < 140)
-            ink = (np.stack([x, y], axis=1) + (left + 0.5, top + 0.5)) @ matrix[:, :2].T + matrix[:, 2]
+            ink = (np.stack([x, y], axis=1) + np.array([left + 0.5, top + 0.5])) @ matrix[:, :2].T + matrix[:, 2]
             assert overlap(digit.box, (*ink.min(axis=0), *ink.max(axis=0))) > 0.75
 
 

@@ -12,7 +12,7 @@ from digitlab.finding.candidate import Candidate
 from digitlab.finding.ink import contrast_grey, find_ink, single_digit
 from digitlab.finding.pen import normal_strokes, pens
 from digitlab.framing import SIDE, frame
-from digitlab.reading.choose import choose, conflicts, rows, slope
+from digitlab.reading.choose import SUREST, choose, conflicts, rows, slope
 from digitlab.reading.company import in_company, row_at
 from digitlab.reading.judging import Judge, judged
 from digitlab.reading.open import Opened
@@ -36,6 +36,9 @@ SURE_OF_LABEL = 0.998
 # Weight of the judge's labels in the geometric mean of both, best on held-out pieces, of which it knows the
 # surroundings; and the least that either says of a label: neither may forbid one.
 JUDGE_SAYS, LEAST = 0.7, 1e-4
+# Log odds of what one light shows from which on a picture that is said to show one digit is not looked at as a page;
+# and below 0, down to which a piece of such a page may be its digit.
+PLAIN, UNLIKELY = 1.0, 5.0
 # Log odds from which on another look at a piece that is read helps to tell which digit it is.
 HELPFUL = -4.0
 
@@ -52,9 +55,9 @@ def read_page(opened: Opened, recognizer: Judge, single: bool = False, judge: Ju
     Returns:
         Lines in reading order; boxes in pixels of the full resolution.
     """
-    if single:
-        return _read_single(opened, recognizer)
     judge = judge or load(JUDGE)
+    if single:
+        return _read_single(opened, recognizer, judge)
     lines, tilt = _lines(opened, recognizer, judge)
     if sum(len(line.digits) for line in lines) < FEW:
         tilt = tilt or slope_of_lines(opened.grey)
@@ -156,13 +159,36 @@ def _as_written(piece: Candidate) -> np.ndarray:
     return piece.framed if ink is piece.strokes else frame(ink)
 
 
-def _read_single(opened: Opened, recognizer: Judge) -> tuple[Line, ...]:
-    found = framed_digit(opened)
-    if found is None:
+def _read_single(opened: Opened, recognizer: Judge, judge: Judge) -> tuple[Line, ...]:
+    """Read the one digit of a picture: its ink as one light shows it; if that hardly looks like one, as on a page."""
+    found, odds = framed_digit(opened), -np.inf
+    if found is not None:
+        images, box = found
+        said = recognizer.judge(images.reshape(-1, SIDE, SIDE))
+        probabilities, odds = said.probabilities.mean(axis=0), float(said.odds.mean())
+    if odds < PLAIN and (likely := _likeliest(opened, recognizer, judge)) is not None and likely[0] > odds:
+        _, probabilities, box = likely
+    elif found is None:
         return ()
-    images, box = found
-    probabilities = recognizer.judge(images.reshape(-1, SIDE, SIDE)).probabilities.mean(axis=0)
     return (Line(tuple(_digits(probabilities[None], np.ones(1), [box]))),)
+
+
+def _likeliest(opened: Opened, recognizer: Judge, judge: Judge) -> tuple[float, np.ndarray, Box] | None:
+    """Return the piece of a picture that is most likely its one digit: its log odds, its labels' shares, and its box.
+
+    Of parts of a digit that look like digits the whole is preferred. None where nothing looks like one.
+    """
+    candidates, labels, odds = judged(opened.grey if opened.rgb is None else opened.rgb, opened.grey, judge)
+    if not candidates:
+        return None
+    fitting = in_company(candidates, labels, odds, choose(candidates, odds))
+    mass = np.array([candidate.mass for candidate in candidates])
+    best = int((np.clip(fitting + UNLIKELY, 0, SUREST) * np.sqrt(mass)).argmax())
+    if fitting[best] <= -UNLIKELY:
+        return None
+    piece = candidates[best]
+    shares = _labelled([piece], _by_all_looks(candidates, labels, odds, [best]), recognizer)[0]
+    return float(fitting[best]), shares, _full_size(piece.box, opened)
 
 
 def framed_digit(opened: Opened) -> tuple[np.ndarray, Box] | None:

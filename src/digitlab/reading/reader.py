@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from digitlab.errors import ImageError, ModelError, UsageError
 from digitlab.finding.ink import shrunk
@@ -17,7 +19,7 @@ from digitlab.reading.memory import keep_freed
 from digitlab.reading.open import Document, Opened, Pages, open_document
 from digitlab.reading.page import JUDGE, LONGEST, framed_digit, read_page
 from digitlab.readings import Line, Reading
-from digitlab.recognizer import Recognizer
+from digitlab.recognizer import Recognizer, Verdict
 
 if TYPE_CHECKING:
     from digitlab.reading.expect import Pattern
@@ -179,25 +181,24 @@ class Reader:
     def _models_alone(self) -> _Models:
         """Return recogniser and judge to be called from several threads; what was given loaded stays as it is."""
         recognizer, judge = (
-            model.alone() if isinstance(model, Recognizer) and isinstance(given, str | Path) else model
+            model.alone() if isinstance(model, Recognizer | _Late) and isinstance(given, str | Path) else model
             for given, model in zip(self._given, (self.recognizer, self.judge), strict=True)
         )
         return recognizer, judge
 
     def _models(self) -> _Models:
-        """Return recogniser and judge, loaded where they were given by name; `single` does without the judge."""
-        given = self._given[: 1 if self.single else 2]
-        models = at_once([partial(_model, model) for model in given], cores())  # a first picture waits for both
-        recognizer, judge = models[0], models[-1]
+        """Return recogniser and judge, opened where they were given by name; of `single` the judge when it is asked."""
+        first, second = self._given
+        recognizer: Judge
+        judge: Judge
+        if self.single:
+            recognizer, judge = _model(first), _Late(second)
+        else:  # a first picture waits for both
+            recognizer, judge = at_once([partial(_model, first), partial(_judge, second)], cores())
         if getattr(recognizer, "channels", 1) != 1:
             raise ModelError(
                 f"{_name(recognizer)} is the judge of pieces that finds digits on a page, and does not tell which they"
                 " are; read with a recogniser of digits, as --model default is"
-            )
-        if not self.single and getattr(judge, "channels", 3) != 3:
-            raise ModelError(
-                f"{_name(judge)} tells digits apart, but is no judge of pieces; leave the judge out, or train one with:"
-                " digitlab train reader"
             )
         return recognizer, judge
 
@@ -225,6 +226,34 @@ def _model(model: Judge | str | Path) -> Judge:
     from digitlab.exchange import open_model
 
     return open_model(model)
+
+
+def _judge(model: Judge | str | Path) -> Judge:
+    judge = _model(model)
+    if getattr(judge, "channels", 3) != 3:
+        raise ModelError(
+            f"{_name(judge)} tells digits apart, but is no judge of pieces; leave the judge out, or train one with:"
+            " digitlab train reader"
+        )
+    return judge
+
+
+class _Late:
+    """A judge that is opened when it is first asked: where a picture is said to show one digit, it rarely is."""
+
+    def __init__(self, given: Judge | str | Path, threads: int | None = None) -> None:
+        self._given, self.threads = given, threads or cores()
+
+    @cached_property
+    def _opened(self) -> Judge:
+        judge = _judge(self._given)
+        return judge.alone() if self.threads == 1 and isinstance(judge, Recognizer) else judge
+
+    def judge(self, images: np.ndarray) -> Verdict:
+        return self._opened.judge(images)
+
+    def alone(self) -> _Late:
+        return _Late(self._given, 1)
 
 
 def _small(opened: Opened, longest: int) -> bytes:
