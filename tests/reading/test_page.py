@@ -277,3 +277,14 @@ def test_squared_paper_reads_as_nothing(read) -> None:
     ink = np.zeros((400, 600), np.uint8)
     ink[::24] = ink[:, ::24] = 110
     assert read(on_paper(ink)) == ()
+
+
+def test_a_sheet_full_of_digits_is_read_whole() -> None:
+    """Far more digits than a page of notes has: none may be left out for others."""
+    rng = np.random.default_rng(0)
+    texts = ["".join(str(label) for label in rng.integers(0, 10, 26)) for _ in range(24)]
+    picture, _ = write(texts, height=30, shape=(1500, 1200))
+    lines = read_page(open_image(picture), load("default"))
+    assert len(lines) == len(texts)
+    right = sum(line.text == text for line, text in zip(lines, texts, strict=True))
+    assert right > 0.8 * len(texts)
