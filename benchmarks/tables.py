@@ -202,6 +202,7 @@ TABLES: dict[str, tuple[str, Callable[[Results], str], str]] = {
     "calibration": ("robustness", robustness_tables.calibration, "robustness.py"),
     "refusals": ("robustness", robustness_tables.refusals, "robustness.py"),
     "judge": ("reader", judge, "bundle.py"),
+    "judge-int8": ("reader-int8", judge, "bundle.py --int8 reader"),
     "recognition": ("recognition", speed_tables.recognition, "recognition.py"),
     "latency": ("recognition", speed_tables.latency, "recognition.py"),
     "stages": ("stages", speed_tables.stages, "stages.py"),
