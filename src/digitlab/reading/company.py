@@ -20,9 +20,9 @@ from digitlab.recognizer import WEIGHTS
 
 NEXT = 4.0  # heights: so far away the next digit of a row may be
 # Log odds: who shows a reader one thing, large or small, and nothing else, is taken to mean a digit five times in
-# eight; of the pictures that company was fitted with, half show one. Of 600 validation digits that stand small on a blank page
-# alone 17 are left out with 0.3, and 9 with 0.5; on 12 of 143 real pictures without digits one is read with either, and
-# on 15 with 0.7.
+# eight; of the pictures that company was fitted with, half show one. Of 600 validation digits that stand small on a
+# blank page alone 17 are left out with 0.3, and 9 with 0.5; on 12 of 143 real pictures without digits one is read with
+# either, and on 15 with 0.7.
 MEANT = 0.5
 
 
