@@ -210,8 +210,8 @@ def main() -> None:
     options = record.parser(__doc__)
     options.add_argument("--model", default="default")
     options.add_argument("--judge", help="what tells whether a piece of ink is a digit; the bundled one if not given")
-    options.add_argument("--pages", type=int, default=600, help="of all kinds, as often as the generator makes them")
-    options.add_argument("--empty", type=int, default=60, help="more pages of each kind without digits")
+    options.add_argument("--pages", type=int, default=1200, help="of all kinds, as often as the generator makes them")
+    options.add_argument("--empty", type=int, default=120, help="more pages of each kind without digits")
     options.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     asked = options.parse_args()
     if asked.pages < 1 or asked.empty < 0 or asked.processes < 1:
