@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digitlab.data.strokes import draw
-from digitlab.reading import Reader, open_image
+from digitlab.reading import Reader, open_image, page
 from digitlab.reading.upright import STEEPEST, TILTED, box_back, slope_of_lines, turned
+from digitlab.readings import Digit, Line
 from judges import overlap, write
 
 
@@ -43,6 +44,22 @@ def test_rulings_show_how_a_page_is_tilted_that_hides_its_digits(degrees: float)
     seen, _ = tilted(picture, degrees)
     assert slope_of_lines(seen) == pytest.approx(-np.tan(np.radians(degrees)), abs=0.02)
     assert Reader(picture=0).read(seen).text == "56124"
+
+
+def test_letters_in_doubt_do_not_keep_a_page_tilted(monkeypatch) -> None:
+    picture, _ = write(["20461", "73958"], height=44, seed=3)
+    seen, _ = tilted(picture, 13)
+    plain, asked = page._lines, []
+
+    def with_letters(opened, recognizer, judge, was=None):
+        lines, slope = plain(opened, recognizer, judge, was)
+        asked.append(was is not None)
+        doubtful = Line(tuple(Digit(0, 0.5, (5 * i, 5, 5 * i + 4, 12)) for i in range(9)))
+        return (lines if was else (*lines, doubtful)), slope
+
+    monkeypatch.setattr(page, "_lines", with_letters)
+    assert Reader(picture=0).read(seen).text.split() == ["20461", "73958"]
+    assert asked == [False, True]
 
 
 def test_a_blank_sheet_and_a_lone_digit_have_no_lines() -> None:

@@ -25,7 +25,8 @@ LONGEST = 1600  # a longer side of about this many pixels shows any digit that a
 # Log odds from which on a digit is read: a page without any should stay empty. Where one is as sure as this, the page
 # has digits, and what is more likely one than not is read.
 LIKELY, SURE = 0.5, 3.0
-FEW = 2  # digits: where fewer are read, lines of the page may show that it is tilted
+AS_GOOD = 0.95  # times what is read of a tilted page says the page turned upright, at least, to be taken instead
+FEW = 4  # digits: where fewer are read, lines of the page may show that it is tilted
 DOUBTFUL = 5.0  # log odds below 0 down to which a piece that was left out casts doubt on its line
 # Pixels of the framed digit: up to such a width the recogniser has learned broad strokes. To make them finer cost
 # one of 2,500 framed validation digits. The judge of pieces has not learned them so, and still sees them finer.
@@ -65,13 +66,14 @@ def read_page(opened: Opened, recognizer: Judge, single: bool = False, judge: Ju
     if abs(tilt) > TILTED:
         upright, back = turned(opened, tilt)
         again, _ = _lines(upright, recognizer, judge, (opened, back))
-        if _worth(again) > _worth(lines):
+        if _worth(again) > AS_GOOD * _worth(lines):
             return again
     return lines
 
 
 def _worth(lines: Sequence[Line]) -> float:
-    return sum(digit.confidence for line in lines for digit in line.digits)
+    """Return how much lines say: letters that are taken for digits, with as much doubt as hope, add nothing."""
+    return sum(2 * digit.confidence - 1 for line in lines for digit in line.digits)
 
 
 def _lines(
