@@ -1,6 +1,7 @@
 """Pieces of pages are labelled by what was written: a digit, several, a part of one, or none."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -268,3 +269,17 @@ def test_a_cache_that_cannot_be_written_is_an_output_error(counted, bank, tmp_pa
     (tmp_path / "cache").write_text("a file is in the way")
     with pytest.raises(OutputError):
         load(30, 0, bank)
+
+
+def test_a_thing_that_stands_alone_is_itself_a_part_or_none_by_what_a_piece_has_of_it() -> None:
+    box = np.array([[40, 40, 80, 100]], float)
+    boxes = {
+        "itself": (41, 40, 80, 99), "half of it": (40, 40, 80, 70), "and more": (30, 35, 95, 105),
+        "a frame around": (5, 5, 150, 150), "elsewhere": (90, 10, 120, 40),
+    }  # fmt: skip
+    found = [SimpleNamespace(box=place) for place in boxes.values()]
+    told = {
+        what: dict(zip(boxes, pieces._label_alone(found, box, what).tolist(), strict=True)) for what in (7, NO_DIGIT)
+    }
+    assert told[7] == {"itself": 7, "half of it": PART, "and more": -1, "a frame around": -1, "elsewhere": NO_DIGIT}
+    assert set(told[NO_DIGIT].values()) == {NO_DIGIT}

@@ -137,6 +137,20 @@ def test_far_cells_of_a_tilted_table_stand_in_the_rows_that_others_show(degrees:
     assert rows(found) == expected
 
 
+@pytest.mark.parametrize("degrees", [-18, -12, 12, 18])
+def test_digits_far_apart_stand_in_rows_that_are_tilted_by_a_lot(degrees: float) -> None:
+    turn, found, expected = np.radians(degrees), [], []
+    for number in range(3):
+        row = []
+        for column in range(6):
+            x, y = 90 * column, 130 * number
+            across, down = x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn)
+            row.append(len(found))
+            found.append((round(across) + 500, round(down) + 500, round(across) + 520, round(down) + 530))
+        expected.append(row)
+    assert rows(found) == expected
+
+
 def test_digits_of_any_width_stand_in_one_row() -> None:
     assert rows([(50, 12, 52, 40), (10, 10, 40, 40), (70, 8, 110, 42)]) == [[1, 0, 2]]
 

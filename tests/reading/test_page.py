@@ -282,8 +282,8 @@ def test_squared_paper_reads_as_nothing(read) -> None:
 def test_a_sheet_full_of_digits_is_read_whole() -> None:
     """Far more digits than a page of notes has: none may be left out for others."""
     rng = np.random.default_rng(0)
-    texts = ["".join(str(label) for label in rng.integers(0, 10, 26)) for _ in range(24)]
-    picture, _ = write(texts, height=30, shape=(1500, 1200))
+    texts = ["".join(str(label) for label in rng.integers(0, 10, 30)) for _ in range(34)]
+    picture, _ = write(texts, height=30, shape=(2100, 1400))
     lines = read_page(open_image(picture), load("default"))
     assert len(lines) == len(texts)
     digits = [pair for line, text in zip(lines, texts, strict=True) for pair in zip(line.text, text, strict=False)]

@@ -46,6 +46,16 @@ def test_rulings_show_how_a_page_is_tilted_that_hides_its_digits(degrees: float)
     assert Reader(picture=0).read(seen).text == "56124"
 
 
+def test_a_tilted_page_whose_lines_hide_all_digits_is_turned(monkeypatch) -> None:
+    picture, _ = write(["56124"], height=44)
+    for y in range(14, picture.shape[0], 64):
+        cv2.line(picture, (0, y), (picture.shape[1], y), 70, 2)
+    seen, _ = tilted(picture, 12)
+    plain = page._lines
+    monkeypatch.setattr(page, "_lines", lambda *of: plain(*of) if len(of) > 3 else ((), 0.0))
+    assert Reader(picture=0).read(seen).text == "56124"
+
+
 def test_letters_in_doubt_do_not_keep_a_page_tilted(monkeypatch) -> None:
     picture, _ = write(["20461", "73958"], height=44, seed=3)
     seen, _ = tilted(picture, 13)
