@@ -1,5 +1,6 @@
 """A training may begin with the weights of a finished recogniser."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from digitlab.networks import Network  # noqa: E402
 from digitlab.recipes import Recipe  # noqa: E402
 from digitlab.recognizer import load  # noqa: E402
 from digitlab.tensors import weights  # noqa: E402
+from digitlab.training.rounds import round_at  # noqa: E402
 from digitlab.training.start import find_start  # noqa: E402
 
 LAYERS = ["conv 4 5 stride 4 nobias", "batchnorm", "relu", "flatten", "dense 10"]
@@ -142,3 +144,69 @@ def test_a_run_with_a_checkpoint_goes_on_without_its_start(taught: Path, tmp_pat
         training.train(recipe, out=tmp_path / "run", listen=stop)
     start.unlink()
     assert training.resume(tmp_path / "run").finished
+
+
+def test_rounds_each_begin_with_the_start_and_their_mean_is_kept(taught: Path, tmp_path: Path) -> None:
+    """Of one epoch and of the same again with other randomness; what was stopped goes on to the same bits."""
+    once = training.train(page(str(taught), epochs=1, averaging=0.5), splits=splits(), out=tmp_path / "once")
+    twice = page(str(taught), epochs=2, rounds=2, averaging=0.5)
+    seen: list[dict] = []
+
+    def stop(event: dict) -> None:
+        if event["event"] == "epoch":
+            seen.append(event)
+        if event["event"] == "progress" and event["epoch"] == 2:
+            raise KeyboardInterrupt
+
+    run = training.train(twice, splits=splits(), out=tmp_path / "rounds")
+    with pytest.raises(KeyboardInterrupt):
+        training.train(twice, splits=splits(), out=tmp_path / "stopped", listen=stop)
+    stopped = training.resume(tmp_path / "stopped", splits=splits(), listen=stop_never(seen))
+    first, mean, again = (weights(r.recognizer.read_bytes())[0] for r in (once, run, stopped))
+    from_start = weights((taught / "recognizer.onnx").read_bytes())[0]
+    for name, value in mean.items():
+        np.testing.assert_array_equal(value, again[name])
+        # The second round is as far from the start as the first: a training that went on would be farther.
+        second = 2 * value - first[name]
+        if name.endswith("weight") and value.ndim > 1:
+            one, other = np.linalg.norm(first[name] - from_start[name]), np.linalg.norm(second - from_start[name])
+            assert 0.5 < other / one < 1.5
+            assert not np.array_equal(second, first[name])
+    assert [event["epoch"] for event in seen] == [1, 2]
+    assert seen[0]["learning_rate"] == seen[1]["learning_rate"]
+
+
+def stop_never(seen: list[dict]) -> Callable[[dict], None]:
+    return lambda event: seen.append(event) if event["event"] == "epoch" else None
+
+
+def test_rounds_of_random_weights_are_refused() -> None:
+    with pytest.raises(RecipeError, match="need a start"):
+        page("", rounds=2)
+
+
+def test_more_rounds_than_epochs_are_as_many_as_epochs(taught: Path) -> None:
+    plan = page(str(taught), epochs=7, rounds=3, settle_epochs=1).plan
+    rounds = [round_at(epoch, plan) for epoch in range(7)]
+    assert [r.number for r in rounds] == [0, 0, 1, 1, 2, 2, 2]
+    assert [r.first for r in rounds] == [0, 0, 2, 2, 4, 4, 4]
+    assert [r.settles(epoch) for epoch, r in enumerate(rounds)] == [False, True, False, True, False, False, True]
+    assert round_at(0, page(str(taught), epochs=1, rounds=3).plan).plan.epochs == 1
+
+
+def test_norms_are_found_anew_on_training_images(taught: Path, tmp_path: Path) -> None:
+    """Batch norm's mean is that of what its convolution gives; what ships with other means differs from it."""
+    plain = training.train(page(str(taught), start_share=0.5), splits=splits(), out=tmp_path / "plain")
+    renewed = page(str(taught), start_share=0.5, norm_images=300)
+    run = training.train(renewed, splits=splits(), out=tmp_path / "renewed")
+    before, after = (weights(r.recognizer.read_bytes())[0] for r in (plain, run))
+    network = Network(renewed.layers)
+    network.load_state_dict(network.state_dict() | {name: torch.tensor(value) for name, value in after.items()})
+    images = torch.from_numpy(splits().train.images)[:, None] / 255
+    with torch.no_grad():
+        given = network.stages[0](images)
+    name = next(name for name in after if name.endswith("running_mean"))
+    np.testing.assert_allclose(after[name], given.mean((0, 2, 3)), atol=1e-4)
+    assert not np.allclose(before[name], after[name], atol=1e-4)
+    for other in (name for name in after if "running" not in name):
+        np.testing.assert_array_equal(before[other], after[other])

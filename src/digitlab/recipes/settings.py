@@ -43,6 +43,8 @@ class Plan:
     settle_rate: float = 0.0  # learning rate at which those begin, the schedule having ended before; 0: it goes on
     start: str = ""  # a recogniser with whose weights to begin: its run folder, its file, or a bundled name
     start_share: float = 0.0  # of the weights in the end, those begun with; the rest are what was learned
+    rounds: int = 1  # the epochs are so many trainings, each from the start anew; their weights' mean is kept
+    norm_images: int = 0  # training images by which averaged weights find batch norm's means anew; 0: none
     teacher: str = ""  # a recogniser to learn from beside the labels: its run folder, its file, or a bundled name
     teacher_share: float = 0.0  # of what is learned from each digit, the teacher's
     precision: Literal["auto", "fp32", "bf16"] = "auto"  # auto: bf16 where the processor is fast at it
@@ -111,7 +113,8 @@ LIMITS: dict[str, tuple[float, float]] = {
     "accuracy": (0, 100), "epochs": (0, 100_000), "batch_size": (1, 65_536), "learning_rate": (1e-9, 100),
     "warmup": (0, 0.99), "momentum": (0, 0.9999), "weight_decay": (0, 10), "label_smoothing": (0, 0.99),
     "averaging": (0, 0.999999), "settle_epochs": (0, 100_000), "settle_share": (0, 1),
-    "settle_rate": (0, 100), "start_share": (0, 0.99), "teacher_share": (0, 1), "train_size": (0, 10_000_000),
+    "settle_rate": (0, 100), "start_share": (0, 0.99), "rounds": (1, 100),
+    "norm_images": (0, 10_000_000), "teacher_share": (0, 1), "train_size": (0, 10_000_000),
     "strokes": (0, 10_000_000), "pieces": (0, 10_000_000), "rotation": (0, 180), "shear": (0, 60),
     "zoom": (0, 0.9), "shift": (0, 14), "elastic": (0, 14), "thickness": (0, 2), "blur": (0, 10), "contrast": (0, 1),
     "noise": (0, 1), "appearance": (0, 1), "disturbance": (0, 1), "outline": (0, 1), "scratches": (0, 1),
@@ -151,4 +154,8 @@ def filled(kind: Any, given: Any, where: str) -> Any:
         )
     if kind is Plan and values.get("start_share") and not values.get("start"):
         raise RecipeError(f"{where}: start_share = {values['start_share']} of nothing; name a start, or leave it out")
+    if kind is Plan and values.get("rounds", 1) > 1 and not values.get("start"):
+        raise RecipeError(
+            f"{where}: rounds = {values['rounds']} need a start to begin with, or their weights have no mean; name it"
+        )
     return kind(**values)

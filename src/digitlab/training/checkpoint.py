@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 
 from digitlab.errors import RunError
 from digitlab.storage import atomic_path
+from digitlab.training.rounds import Learned
 
 FILE = "checkpoint.safetensors"
 
@@ -24,12 +25,14 @@ def save(
     network: torch.nn.Module,
     average: torch.nn.Module | None,
     optimizer: torch.optim.Optimizer,
+    learned: Learned,
     epoch: int,
 ) -> None:
     """Write the state after `epoch` whole epochs, atomically. Raises OutputError."""
     tensors = {f"network.{name}": value for name, value in network.state_dict().items()}
     if average is not None:
         tensors |= {f"average.{name}": value for name, value in average.state_dict().items()}
+    tensors |= {f"learned.{name}": value for name, value in learned.sums.items()}
     for index, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{key}": torch.as_tensor(value) for key, value in state.items()}
     # clone: the averaged network may share nothing, but safetensors insists that no two tensors do
@@ -41,7 +44,11 @@ def save(
 
 
 def restore(
-    folder: Path, network: torch.nn.Module, average: torch.nn.Module | None, optimizer: torch.optim.Optimizer
+    folder: Path,
+    network: torch.nn.Module,
+    average: torch.nn.Module | None,
+    optimizer: torch.optim.Optimizer,
+    learned: Learned,
 ) -> int:
     """Load the last state into what is given; return how many epochs it has seen, 0 where there is no checkpoint.
 
@@ -62,6 +69,9 @@ def restore(
     _fill(network, tensors, "network.", path)
     if average is not None:
         _fill(average, tensors, "average.", path)
+    if any(name.startswith("learned.") for name in tensors):
+        learned.add(network.state_dict())  # of the right names and shapes, to be filled
+        _fill(learned, tensors, "learned.", path)
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     state: dict[int, dict[str, Any]] = {}
     for name, value in tensors.items():
@@ -74,7 +84,7 @@ def restore(
     return epoch
 
 
-def _fill(module: torch.nn.Module, tensors: dict[str, torch.Tensor], prefix: str, path: Path) -> None:
+def _fill(module: torch.nn.Module | Learned, tensors: dict[str, torch.Tensor], prefix: str, path: Path) -> None:
     """Copy weights leaf by leaf, so that an error names the leaf."""
     for name, target in module.state_dict().items():
         value = tensors.get(prefix + name)

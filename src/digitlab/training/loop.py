@@ -7,6 +7,7 @@ training that was killed and resumed ends, on the processor, with the very weigh
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as functional
-from torch.optim.swa_utils import AveragedModel
+from torch.optim.swa_utils import AveragedModel, update_bn
 from torch.utils._pytree import tree_map
 
 from digitlab.data.digits import Material, Pieces
@@ -26,6 +27,7 @@ from digitlab.training import checkpoint
 from digitlab.training.augment import vary
 from digitlab.training.captured import CapturedStep
 from digitlab.training.disturb import disturb
+from digitlab.training.rounds import Learned, Round, round_at
 from digitlab.training.schedule import CAPTURABLE, make_optimizer, rate_of
 from digitlab.training.start import Start
 from digitlab.training.teacher import Teacher
@@ -80,6 +82,7 @@ class Training:
         self._captured: CapturedStep | None = None
         self._train, self._validation = _resident(*_inputs(recipe, material), device)
         whiten(self.network, _to_float(self._train[0][:SEEN_BY_FILTERS]))
+        self._start, self._learned = start, Learned()
         if start:
             start.give(self.network)
         if teacher:
@@ -97,11 +100,11 @@ class Training:
     def resume(self, folder: Path) -> None:
         """Go back to the folder's last checkpoint, if it has one. Raises RunError."""
         self._captured = None
-        self.epoch = checkpoint.restore(folder, self.network, self.average, self.optimizer)
+        self.epoch = checkpoint.restore(folder, self.network, self.average, self.optimizer, self._learned)
 
     def save(self, folder: Path) -> None:
         """Write a checkpoint. Raises OutputError."""
-        checkpoint.save(folder, self.network, self.average, self.optimizer, self.epoch)
+        checkpoint.save(folder, self.network, self.average, self.optimizer, self._learned, self.epoch)
 
     def state(self) -> dict[str, Any]:
         """Return what `go_on` needs, in memory on the processor; `save` keeps the same in a file."""
@@ -138,17 +141,21 @@ class Training:
 
     def run_epoch(self, listen: Listener) -> dict[str, Any]:
         """Train for one epoch and judge on the validation digits; return the epoch's metrics."""
-        started, plan = time.perf_counter(), self.recipe.plan
+        started, now = time.perf_counter(), self._round(self.epoch)
+        plan = now.plan
+        if now.number and self.epoch == now.first:
+            self._begin_round()
         generator = self._seed_epoch(self.epoch + 1)
-        settling = self.epoch >= plan.epochs - plan.settle_epochs
-        how = self.recipe.augmentation.lessened(plan.settle_share) if settling else self.recipe.augmentation
+        how = self.recipe.augmentation
+        if now.settles(self.epoch):
+            how = how.lessened(plan.settle_share)
         self.network.train()
         self._averaged = 0 if self.average is None else int(self.average.n_averaged)
         images, labels = self._train
         order = torch.randperm(len(images), generator=generator, device=self.device)[: self._used]
         at_once = BLOCK if self.device.type == "cpu" else BLOCK_ON_CARD
         block_size = max(1, at_once // plan.batch_size) * plan.batch_size
-        loss, step = torch.zeros((), device=self.device), self.epoch * self._steps
+        loss, step = torch.zeros((), device=self.device), (self.epoch - now.first) * self._steps
         for done, block in enumerate(order.split(block_size)):
             varied, answers = vary(_to_float(images[block]), how, generator), labels[block]
             if self.teacher:  # it is asked before anything is disturbed, and knows better then
@@ -179,8 +186,26 @@ class Training:
 
     def weights(self) -> dict[str, np.ndarray]:
         """Return the weights to keep (the average, where the plan asks for one) as float32 arrays."""
-        state = self._judged().state_dict()
-        return {name: value.float().cpu().contiguous().numpy() for name, value in state.items()}
+        number = self._round(max(self.epoch - 1, 0)).number
+        state = self._learned.mean(self._judged().state_dict(), number)
+        return _arrays(state)
+
+    def with_new_norms(self, weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Return weights whose batch norms have the means of what passes through them, found on `norm_images`.
+
+        The mean of two networks' statistics is not that of their mean network (Izmailov et al., "Averaging weights
+        leads to wider optima", 2018, arXiv 1803.05407). Images vary as they do at the end of the training.
+        """
+        plan, network = self.recipe.plan, self._judged()
+        network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
+        generator = self._seed_epoch(plan.epochs + 1)
+        how = self.recipe.augmentation.lessened(plan.settle_share) if plan.settle_epochs else self.recipe.augmentation
+        images = self._train[0]
+        chosen = torch.randperm(len(images), generator=generator, device=self.device)[: plan.norm_images]
+        shown = (vary(_to_float(images[some]), how, generator) for some in chosen.split(BLOCK))
+        shown = (disturb(varied, how, generator) if how.disturbance else varied for varied in shown)
+        update_bn((part for varied in shown for part in varied.split(plan.batch_size)), network)
+        return _arrays(network.state_dict())
 
     def _step(self, x: torch.Tensor, y: torch.Tensor, rate: float) -> torch.Tensor:
         """Take one step at this rate; return the loss, in a tensor without dimensions."""
@@ -231,6 +256,19 @@ class Training:
 
     def _judged(self) -> torch.nn.Module:
         return self.network if self.average is None else self.average.module
+
+    def _round(self, epoch: int) -> Round:
+        plan = self.recipe.plan
+        return round_at(epoch, plan if self._start else dataclasses.replace(plan, rounds=1))
+
+    def _begin_round(self) -> None:
+        """Keep what was learned, and go back to the start with an optimiser and an average that begin anew."""
+        self._learned.add(self._judged().state_dict())
+        if self._start:
+            self._start.give(self.network)
+        self._captured = None
+        self.optimizer = make_optimizer(self.network, self.recipe.plan)
+        self.average = self._make_average()
 
     def _make_average(self) -> AveragedModel | None:
         decay = self.recipe.plan.averaging
@@ -290,6 +328,11 @@ def _resident(
 def _kept(value: Any) -> Any:
     """Return a copy of a tensor that no later step changes, on the processor; anything else as it is."""
     return value.detach().to("cpu", copy=True) if isinstance(value, torch.Tensor) else value
+
+
+def _arrays(state: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
+    """Return weights and buffers as float32 arrays."""
+    return {name: value.float().cpu().contiguous().numpy() for name, value in state.items()}
 
 
 def _to_float(images: torch.Tensor) -> torch.Tensor:

@@ -66,11 +66,11 @@ def asked_teacher(run: Run) -> Teacher | None:
 
 
 def asked_start(run: Run) -> Start | None:
-    """Return what a run starts with, if it still matters: there is no checkpoint yet, or some of it is to stay.
+    """Return what a run starts with, if it still matters: no checkpoint yet, rounds to come, or some of it is to stay.
 
     Raises as `asked_teacher` does.
     """
-    if (run.folder / checkpoint.FILE).exists() and not run.recipe.plan.start_share:
+    if (run.folder / checkpoint.FILE).exists() and not run.recipe.plan.start_share and run.recipe.plan.rounds == 1:
         return None
     start = find_start(run.recipe)
     if start and start.facts != run.facts.get("start"):
@@ -101,6 +101,8 @@ def go_on(run: Run, material: Material, listen: Listener) -> Run:
     layers, weights = run.recipe.layers, training.weights()
     if start and run.recipe.plan.start_share:
         weights = start.mix(weights, run.recipe.plan.start_share)
+    if run.recipe.plan.norm_images:
+        weights = training.with_new_norms(weights)
     write_recognizer(run, lambda manifest: to_onnx(layers, weights, manifest), material)
     return run
 
