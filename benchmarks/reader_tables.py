@@ -31,11 +31,24 @@ def photos(page: Results) -> str:
 
 
 def retaken(page: Results) -> str:
-    columns = ("the same photos", "digits right", "exactly right, rows included", "single digits", "no digit, but read")
+    columns = (
+        "the same photos", "digits right", "exactly right, rows included", "single digits", "told that (`--single`)",
+        "no digit, but read",
+    )  # fmt: skip
     rows = [
         (name, percent(way["digits"]["share"], 1), *(f"{way[key]['count']} of {way[key]['n']}"
-         for key in ("exact_rows", "singles", "read_without_digits")))
+         for key in ("exact_rows", "singles", "told", "read_without_digits")))
         for name, way in page["ways"].items()
+    ]  # fmt: skip
+    return markdown(columns, rows)
+
+
+def strips(page: Results) -> str:
+    columns = ("strip, pixels", "digits, pixels high", "digits", "right as one picture", "right in parts", "ms")
+    rows = [
+        (f"{row['width']:,} x {row['height']:,}", row["tall"], f"{row['parts']['digits']['n']:,}",
+         *(percent(row[way]["digits"]["share"], 1) for way in ("whole", "parts")), f"{row['parts']['ms']:,}")
+        for row in page["strips"]
     ]  # fmt: skip
     return markdown(columns, rows)
 

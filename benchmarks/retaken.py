@@ -2,7 +2,8 @@
 
     python benchmarks/retaken.py PATH       # a folder with labels.json; $DIGITLAB_DATA/photos if not given
 
-Each picture of photos.py is read once for each way of taking it, all through the same `Reader.read`. What a reader
+Each picture of photos.py is read once for each way of taking it, all through the same `Reader.read`; those of single
+digits once more by a reader that is told that there is one (`--single`). What a reader
 makes of the photos as they are says little of how it bears what they do not happen to show. Writes
 results/retaken.json.
 """
@@ -134,8 +135,13 @@ def opened(path: Path) -> np.ndarray:
         return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
 
 
-def figures_of(judged: list[Judged]) -> dict[str, dict[str, float]]:
-    """Return what is right of the photos and the single digits, and on how much is read that shows no digit."""
+def figures_of(judged: list[Judged], told: list[Judged]) -> dict[str, dict[str, float]]:
+    """Return what is right of the photos and the single digits, and on how much is read that shows no digit.
+
+    Args:
+        judged: all pictures.
+        told: those of single digits, read by a reader that was told so.
+    """
     photos, singles, none = (
         [one for one in judged if one.picture.kind == kind] for kind in ("photo", "single", "nondigit")
     )
@@ -145,6 +151,7 @@ def figures_of(judged: list[Judged]) -> dict[str, dict[str, float]]:
         "digits": all_photos["digits"],
         "exact_rows": all_photos["exact_rows"],
         "singles": share(sum(one.exact for one in singles), len(singles)),
+        "told": share(sum(one.exact for one in told), len(told)),
         "read_without_digits": share(sum(bool(one.rows) for one in plain), len(plain)),
     }
 
@@ -155,15 +162,18 @@ def main() -> None:
     options.add_argument("--only", metavar="WORD", default="", help="ways whose name has this word; nothing is written")
     asked = options.parse_args()
     folder = asked.path or default_folder()
-    pictures, reader = load_pictures(folder), Reader(picture=0)
+    pictures, reader, told = load_pictures(folder), Reader(picture=0), Reader(picture=0, single=True)
+    singles = [picture for picture in pictures if picture.kind == "single"]
     shown = {picture.file: opened(folder / picture.file) for picture in pictures}
     ways = {}
     for name, way in WAYS.items():
         if asked.only not in name:
             continue
-        read = (reader.read(way(shown[picture.file])).lines for picture in pictures)
-        judged = [judge(picture, [line.text for line in lines]) for picture, lines in zip(pictures, read, strict=True)]
-        ways[name] = figures_of(judged)
+        judged, alone = (
+            [judge(one, [line.text for line in by.read(way(shown[one.file])).lines]) for one in some]
+            for by, some in ((reader, pictures), (told, singles))
+        )
+        ways[name] = figures_of(judged, alone)
         counts = (f"{what} {part['count']} of {part['n']}" for what, part in ways[name].items())
         print(f"{name:28s}", "  ".join(counts), flush=True)
     if not asked.only:

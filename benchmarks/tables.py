@@ -187,6 +187,7 @@ TABLES: dict[str, tuple[str, Callable[[Results], str], str]] = {
     "photo-subsets": ("photos", reader_tables.photo_subsets, "photos.py"),
     "photo-sources": ("photos", reader_tables.photo_sources, "photos.py"),
     "retaken": ("retaken", reader_tables.retaken, "retaken.py"),
+    "strips": ("strips", reader_tables.strips, "strips.py"),
     "pages": ("pages", reader_tables.pages, "pages.py"),
     "parter": ("parter", reader_tables.parter, "parter.py"),
     "penmap": ("penmap", reader_tables.penmap, "penmap.py"),

@@ -220,6 +220,19 @@ def test_photos_are_measured_written_and_put_into_tables(
         assert "50.0 % (15.0 to 85.0)" in scripts.tables.table(name, tmp_path)
 
 
+def test_strips_are_measured_whole_and_in_parts_and_put_into_a_table(
+    scripts: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scripts.strips, "STRIPS", ((300, 6000, 26, 60), (3000, 100, 60, 1)))
+    monkeypatch.setattr(sys, "argv", ["strips.py", "--results", str(tmp_path)])
+    scripts.strips.main()
+    receipt, row = json.loads((tmp_path / "strips.json").read_text())["strips"]
+    assert receipt["whole"]["digits"]["share"] < 0.1
+    assert receipt["parts"]["digits"]["share"] > 0.9
+    assert row["whole"]["digits"]["share"] > 0.9
+    assert "| 300 x 6,000 | 26 |" in scripts.tables.table("strips", tmp_path)
+
+
 def test_photos_taken_otherwise_are_measured_and_put_into_a_table(
     scripts: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -231,10 +244,12 @@ def test_photos_taken_otherwise_are_measured_and_put_into_a_table(
     (tmp_path / "labels.json").write_text(json.dumps(labels))
 
     class Stub:
-        def __init__(self, *, picture: int) -> None:
-            pass
+        def __init__(self, *, picture: int, single: bool = False) -> None:
+            self.single = single
 
         def read(self, picture: np.ndarray) -> Reading:
+            if self.single:  # it is told, and is the better for it in a frame
+                return Reading((line("1" if picture.shape != (40, 60, 3) else "7"),))
             assert picture.dtype == np.uint8
             assert picture.shape[2] == 3
             return Reading((line("1"),) if picture.shape == (40, 60, 3) else ())
@@ -247,7 +262,8 @@ def test_photos_taken_otherwise_are_measured_and_put_into_a_table(
         ways["as they are"][key]["count"] for key in ("digits", "exact_rows", "singles", "read_without_digits")
     ] == [1] * 4
     assert ways["at half the size"]["digits"]["count"] == ways["in a dark frame"]["singles"]["count"] == 0
-    assert "| negative | 100.0 % | 1 of 1 | 1 of 1 | 1 of 1 |" in scripts.tables.table("retaken", tmp_path)
+    assert [ways[way]["told"]["count"] for way in ("as they are", "in a dark frame")] == [0, 1]
+    assert "| negative | 100.0 % | 1 of 1 | 1 of 1 | 0 of 1 | 1 of 1 |" in scripts.tables.table("retaken", tmp_path)
 
 
 def test_other_peoples_digits_are_framed_so_that_they_can_be_read(scripts: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from PIL import Image
 
 from digitlab.errors import ImageError
-from digitlab.reading.pixels import MAX_PIXELS, check_size, flat
+from digitlab.reading.pixels import MAX_PIXELS, check_size, enough, flat
 from digitlab.reading.quiet import quiet
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "PPM")  # PPM covers PBM, PGM and PNM
@@ -107,7 +107,8 @@ def _decoded(image: Image.Image, longest: int | None) -> tuple[Image.Image, tupl
     width, height = image.size
     reduced = False
     if longest is not None and image.format in ("JPEG", "MPO"):
-        scale = max(s for s in (1, 2, 4, 8) if s == 1 or max(width, height) / s >= 0.75 * longest)
+        wanted = 0.75 * enough(image.size, longest)
+        scale = max(s for s in (1, 2, 4, 8) if s == 1 or max(width, height) / s >= wanted)
         reduced = scale > 1
         image.draft(None, (max(1, width // scale), max(1, height // scale)))
     image.load()

@@ -21,7 +21,7 @@ from digitlab.errors import ImageError, UsageError
 from digitlab.finding.ink import shrunk
 from digitlab.reading import pdf, tiff
 from digitlab.reading.decode import decoded, identified
-from digitlab.reading.pixels import MAX_PIXELS, from_array
+from digitlab.reading.pixels import MAX_PIXELS, enough, from_array
 from digitlab.reading.quiet import quiet
 from digitlab.reading.source import MAX_BYTES, content_of
 
@@ -71,6 +71,8 @@ class Document:
     def page(self, number: int = 1, longest: int | None = None) -> Opened:
         """Open one page, counted from 1; for `longest` see `open_image`. Raises ImageError."""
         picture, size = self.decode(number, longest)
+        if longest is not None:
+            longest = enough(picture.size, longest)
         if longest is not None and max(picture.size) > longest * 1.5:
             picture = picture.reduce(round(max(picture.size) / longest))
         rgb = None if picture.mode == "L" else np.asarray(picture)
@@ -110,7 +112,8 @@ def open_image(source: Any, longest: int | None = None) -> Opened:
         source: a path (str or Path), the bytes of a file, a binary file object, a PIL image, or an array:
             (H, W), (H, W, 1), (H, W, 3) RGB or (H, W, 4) RGBA; uint8, uint16, bool, or floats from 0 to 1.
         longest: if given, a longer side of about this many pixels is enough for the caller: larger pictures
-            are reduced, large JPEGs even while they are decoded, which is several times faster.
+            are reduced, large JPEGs even while they are decoded, which is several times faster. Pictures far longer
+            than broad keep more (`digitlab.reading.pixels.enough`).
 
     Raises:
         ImageError: it cannot be opened; the message names the file and what to do.

@@ -16,6 +16,7 @@ from digitlab.reading.choose import SUREST, choose, conflicts, rows, slope
 from digitlab.reading.company import in_company, row_at
 from digitlab.reading.judging import Judge, judged
 from digitlab.reading.open import Opened
+from digitlab.reading.strips import is_strip, joined, parts, whole
 from digitlab.reading.upright import TILTED, box_back, slope_of_lines, turned
 from digitlab.readings import Box, Digit, Line
 from digitlab.recognizer import load
@@ -26,6 +27,7 @@ LONGEST = 1600  # a longer side of about this many pixels shows any digit that a
 # has digits, and what is more likely one than not is read.
 LIKELY, SURE = 0.5, 3.0
 AS_GOOD = 0.95  # times what is read of a tilted page says the page turned upright, at least, to be taken instead
+SHARPER = 1.05  # times what is read of a strip as a whole its parts say, at least, to be taken instead
 FEW = 4  # digits: where fewer are read, lines of the page may show that it is tilted
 DOUBTFUL = 5.0  # log odds below 0 down to which a piece that was left out casts doubt on its line
 # Pixels of the framed digit: up to such a width the recogniser has learned broad strokes. To make them finer cost
@@ -49,7 +51,7 @@ def read_page(opened: Opened, recognizer: Judge, single: bool = False, judge: Ju
     """Find and read the digits of one picture.
 
     Args:
-        opened: the picture, its longer side about `LONGEST` pixels at most.
+        opened: the picture, its longer side about `LONGEST` pixels at most, or more where it is a strip.
         recognizer: tells which digit, from (N, 28, 28).
         judge: tells whether a piece is a digit, from (N, 3, 28, 28): the piece and its surroundings.
         single: the picture shows one digit and nothing else: it is read whatever it looks like.
@@ -58,8 +60,20 @@ def read_page(opened: Opened, recognizer: Judge, single: bool = False, judge: Ju
         Lines in reading order; boxes in pixels of the full resolution.
     """
     judge = judge or load(JUDGE)
+    seen = whole(opened, LONGEST)
     if single:
-        return _read_single(opened, recognizer, judge)
+        return _read_single(seen, recognizer, judge)
+    lines = _read_upright(seen, recognizer, judge)
+    if is_strip(opened, LONGEST):
+        strip = parts(opened, LONGEST)
+        in_parts = joined(strip, [_read_upright(part.opened, recognizer, judge) for part in strip])
+        if _worth(in_parts) > SHARPER * _worth(lines):
+            return in_parts
+    return lines
+
+
+def _read_upright(opened: Opened, recognizer: Judge, judge: Judge) -> tuple[Line, ...]:
+    """Read a page; one that is tilted is turned upright for it, if more is read so."""
     lines, tilt = _lines(opened, recognizer, judge)
     if sum(len(line.digits) for line in lines) < FEW:
         tilt = tilt or slope_of_lines(opened.grey)

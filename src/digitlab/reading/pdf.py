@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from digitlab.errors import ImageError
-from digitlab.reading.pixels import check_size
+from digitlab.reading.pixels import check_size, enough
 
 MAGIC = b"%PDF-"
 DPI = 200  # at which boxes are told, and the resolution of a page that is opened in full
@@ -70,7 +70,9 @@ class Pdf:
                         " export it at the size of paper"
                     )
                 size = (max(1, round(width * DPI / 72)), max(1, round(height * DPI / 72)))
-                scale = DPI / 72 if longest is None else min(longest / max(width, height), MAX_DPI / 72)
+                scale = DPI / 72
+                if longest is not None:
+                    scale = min(enough((width, height), longest) / max(width, height), MAX_DPI / 72)
                 check_size(int(width * scale), int(height * scale), label)
                 bitmap = page.render(scale=scale, rev_byteorder=True, prefer_bgrx=False)
                 stack.callback(bitmap.close)

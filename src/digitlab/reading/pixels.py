@@ -8,6 +8,9 @@ from PIL import Image
 from digitlab.errors import ImageError
 
 MAX_PIXELS = 150_000_000  # of a picture: above any camera's, and decodes in about a gigabyte
+# A picture more than so many times as long as broad is a strip: of a shorter one, parts hardly show more than the
+# whole. It is wanted with as many pixels as pictures so many times as long as broad have side by side, up to so many.
+LONG, PART, MOST_PARTS = 4.5, 3.0, 16
 LIGHT = 180  # grey level from which ink on a transparent ground is so light that white paper would hide it
 
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as Pillow's "L"
@@ -22,6 +25,15 @@ def check_size(width: int, height: int, label: str) -> None:
         )
     if not width * height:
         raise ImageError(f"{label} has no pixels; give a picture of at least 1 x 1")
+
+
+def enough(size: tuple[float, float], longest: int) -> int:
+    """Return how many pixels of the longer side are enough of a picture of this (width, height): mostly `longest`.
+
+    Strips, far longer than broad, are wanted with more: their digits are small beside their length.
+    """
+    across, along = sorted(size)
+    return longest if along < LONG * across else round(longest * min(MOST_PARTS, along / (PART * across)))
 
 
 def flat(image: Image.Image) -> Image.Image:

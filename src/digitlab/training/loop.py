@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as functional
-from torch.optim.swa_utils import AveragedModel, update_bn
+from torch.optim.swa_utils import update_bn
 from torch.utils._pytree import tree_map
 
 from digitlab.data.digits import Material, Pieces
@@ -25,6 +25,7 @@ from digitlab.networks import Network, initialise, whiten
 from digitlab.recipes import Recipe
 from digitlab.training import checkpoint
 from digitlab.training.augment import vary
+from digitlab.training.average import averaged, share_kept
 from digitlab.training.captured import CapturedStep
 from digitlab.training.disturb import disturb
 from digitlab.training.rounds import Learned, Round, round_at
@@ -89,7 +90,7 @@ class Training:
             teacher.move(device, bf16)
         # The labels of what the pen drew, and of pieces, are true by construction: a teacher could only add mistakes.
         self._taught = len(material.train) - material.drawn
-        self.average = self._make_average()
+        self.average = averaged(self.network, self.recipe.plan.averaging)
         batch = recipe.plan.batch_size
         count = len(self._train[1])
         full, left = divmod(count, batch)
@@ -137,7 +138,7 @@ class Training:
             self.network.load_state_dict(learned)
         except RuntimeError as error:
             raise RunError(f"recipe {self.recipe.name} has another network than the one that learned so far") from error
-        self.average = self._make_average()
+        self.average = averaged(self.network, self.recipe.plan.averaging)
 
     def run_epoch(self, listen: Listener) -> dict[str, Any]:
         """Train for one epoch and judge on the validation digits; return the epoch's metrics."""
@@ -214,7 +215,7 @@ class Training:
                 self._captured = CapturedStep(self._learn, self.network, self.optimizer, self.average, x, y)
             if self._captured and x.shape == self._captured.shape:
                 self._averaged += 1
-                return self._captured(x, y, rate, 1 - _kept_of_average(self.recipe.plan.averaging, self._averaged - 1))
+                return self._captured(x, y, rate, 1 - share_kept(self.recipe.plan.averaging, self._averaged - 1))
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         loss = self._learn(x, y)
@@ -268,42 +269,13 @@ class Training:
             self._start.give(self.network)
         self._captured = None
         self.optimizer = make_optimizer(self.network, self.recipe.plan)
-        self.average = self._make_average()
-
-    def _make_average(self) -> AveragedModel | None:
-        decay = self.recipe.plan.averaging
-        if not decay:
-            return None
-
-        def move(averaged: Any, current: Any, count: Any) -> None:
-            torch._foreach_lerp_(averaged, current, 1 - _kept_of_average(decay, int(count)))
-
-        return AveragedModel(self.network, multi_avg_fn=_floats_only(move), use_buffers=True)
+        self.average = averaged(self.network, self.recipe.plan.averaging)
 
     def _seed_epoch(self, epoch: int) -> torch.Generator:
         """Start an epoch's randomness: dropout draws from torch's global generator, all else from the one returned."""
         number = int(np.random.SeedSequence([self.seed, epoch]).generate_state(1, np.uint64)[0] >> np.uint64(1))
         torch.manual_seed(number)
         return torch.Generator(self.device).manual_seed(number)
-
-
-def _kept_of_average(decay: float, steps: int) -> float:
-    """Return the share of itself that the average keeps, after so many steps."""
-    # In the first steps the average follows closely, else the random start would stay in it for long.
-    return min(decay, (1 + steps) / (10 + steps)) if steps else 0.0
-
-
-def _floats_only(move: Callable[[Any, Any, Any], None]) -> Callable[[Any, Any, Any], None]:
-    """Copy counters (batch norm's num_batches_tracked), which have no average."""
-
-    def wrapped(averaged: Any, current: Any, count: Any) -> None:
-        if averaged[0].is_floating_point():
-            move(averaged, current, count)
-        else:
-            for target, value in zip(averaged, current, strict=True):
-                target.copy_(value)
-
-    return wrapped
 
 
 def _inputs(recipe: Recipe, material: Material) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
