@@ -92,15 +92,24 @@ def test_changes_leave_what_is_not_named() -> None:
 
 
 def test_a_short_training_settles_for_as_small_a_share_of_it() -> None:
-    default = Recipe.load("default")
-    assert (default.plan.epochs, default.plan.settle_epochs) == (45, 5)
+    default = Recipe.load("default").changed(epochs=45, rounds=1, settle_epochs=5)
     assert default.changed(epochs=9).plan.settle_epochs == 1
     assert default.changed(epochs=4).plan.settle_epochs == 0
     assert default.changed(batch_size=64).plan.settle_epochs == 5
     assert default.changed(epochs=9, settle_epochs=3).plan.settle_epochs == 3
+    assert default.changed(settle_epochs=3, epochs=9).plan.settle_epochs == 3
     assert Recipe.load("committee").changed(epochs=15).members[0].recipe.plan.settle_epochs == 1
     with pytest.raises(RecipeError, match="epochs"):
         default.changed(epochs=-5)
+
+
+def test_a_short_training_has_fewer_rounds_as_long_as_they_were() -> None:
+    whole = Recipe.load("default").changed(epochs=60, rounds=3, settle_epochs=4)
+    plans = {epochs: whole.changed(epochs=epochs).plan for epochs in (5, 20, 40, 60, 120)}
+    assert {epochs: (plan.rounds, plan.settle_epochs) for epochs, plan in plans.items()} == {
+        5: (1, 1), 20: (1, 4), 40: (2, 4), 60: (3, 4), 120: (3, 8),
+    }  # fmt: skip
+    assert whole.changed(epochs=5, rounds=2).plan.rounds == 2
 
 
 def test_the_digest_follows_the_training_and_nothing_else() -> None:

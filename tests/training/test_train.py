@@ -16,7 +16,8 @@ import digitlab  # noqa: E402
 from digitlab import training  # noqa: E402
 from digitlab.data import Splits, export, strokes  # noqa: E402
 from digitlab.errors import OutputError, RunError, UsageError  # noqa: E402
-from digitlab.recipes import Plan, Recipe  # noqa: E402
+from digitlab.recipes import Augmentation, Plan, Recipe  # noqa: E402
+from digitlab.training.augment import COPIES, varied_copies  # noqa: E402
 from digitlab.training.checkpoint import FILE  # noqa: E402
 from digitlab.training.schedule import rate_at  # noqa: E402
 
@@ -221,6 +222,26 @@ def test_temperature_calibrates_and_keeps_labels() -> None:
     found = training.fit_temperature(logits * 3, labels)
     assert found == pytest.approx(3 * training.fit_temperature(logits, labels), rel=0.01)
     assert training.fit_temperature(logits[:0], labels[:0]) == 1.0
+
+
+def test_digits_that_vary_tell_how_sure_to_be(run, splits, tmp_path) -> None:
+    """What was trained as `run` was, and calibrated on its validation digits varied, only differs in temperature."""
+    careful = training.train(recipe(calibrate_share=1.0), splits=splits, out=tmp_path / "run")
+    before, after = (digitlab.load(one.folder).manifest for one in (run, careful))
+    assert weights(run) == weights(careful)
+    assert after.figures == before.figures
+    assert abs(after.temperature - before.temperature) > 0.01
+    varied = varied_copies(splits.validation.images, recipe().augmentation)
+    logits = digitlab.load(run.folder).logits(varied)
+    labels = np.tile(splits.validation.labels, COPIES)
+    assert after.temperature == pytest.approx(training.fit_temperature(logits, labels), rel=1e-4)
+
+
+def test_copies_follow_each_other_whole() -> None:
+    images = strokes.generate(7, seed=2).images
+    np.testing.assert_array_equal(varied_copies(images, Augmentation()), np.tile(images, (COPIES, 1, 1)))
+    colours = np.stack([images, images, images], axis=1)
+    assert varied_copies(colours, Augmentation(shift=1.0)).shape == (COPIES * 7, 3, 28, 28)
 
 
 def test_making_pages_is_told_with_all_that_there_will_be(monkeypatch, splits) -> None:

@@ -191,8 +191,9 @@ class Recipe:
     def changed(self, **changes: Any) -> Recipe:
         """Return a copy with fields of `plan` or `data` changed; None leaves a field as it is. Raises RecipeError.
 
-        Of a committee the plans of all members are changed. With other epochs the last ones, in which a training
-        settles, keep their share of all, rounded down: a short trial is not all settling.
+        Of a committee the plans of all members are changed. With fewer epochs there are fewer rounds, each about as
+        long as it was; the last epochs, in which a round settles, keep their share of it, rounded down: a short trial
+        is one round, and not all settling.
         """
         page = self.to_dict()
         for key, value in changes.items():
@@ -200,11 +201,19 @@ class Recipe:
                 of_plan = key in {entry.name for entry in dataclasses.fields(Plan)}
                 for part in page.get("members", [page]) if of_plan else [page]:
                     plan = part.get("training", {})
-                    shrinks = key == "epochs" and isinstance(value, int) and "settle_epochs" not in changes
-                    if shrinks and plan.get("settle_epochs"):
-                        plan["settle_epochs"] = plan["settle_epochs"] * value // plan["epochs"]
+                    if key == "epochs" and isinstance(value, int):
+                        plan |= {name: kept for name, kept in _shared_out(plan, value).items() if name not in changes}
                     part["training" if of_plan else "data"][key] = value
         return Recipe.from_dict(page, self.name)
+
+
+def _shared_out(plan: dict[str, Any], epochs: int) -> dict[str, int]:
+    """Return a plan's rounds, and the epochs in which each settles, once it has other epochs."""
+    rounds = min(plan["rounds"], max(1, round(plan["rounds"] * epochs / plan["epochs"])))
+    return {
+        "rounds": rounds,
+        "settle_epochs": max(0, plan["settle_epochs"] * epochs * plan["rounds"] // (plan["epochs"] * rounds)),
+    }
 
 
 def bundled_names() -> list[str]:

@@ -47,6 +47,7 @@ class Plan:
     norm_images: int = 0  # training images by which averaged weights find batch norm's means anew; 0: none
     teacher: str = ""  # a recogniser to learn from beside the labels: its run folder, its file, or a bundled name
     teacher_share: float = 0.0  # of what is learned from each digit, the teacher's
+    calibrate_share: float = 0.0  # of the augmentation in which validation digits tell how sure to be; 0: none
     precision: Literal["auto", "fp32", "bf16"] = "auto"  # auto: bf16 where the processor is fast at it
 
 
@@ -113,7 +114,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "accuracy": (0, 100), "epochs": (0, 100_000), "batch_size": (1, 65_536), "learning_rate": (1e-9, 100),
     "warmup": (0, 0.99), "momentum": (0, 0.9999), "weight_decay": (0, 10), "label_smoothing": (0, 0.99),
     "averaging": (0, 0.999999), "settle_epochs": (0, 100_000), "settle_share": (0, 1),
-    "settle_rate": (0, 100), "start_share": (0, 0.99), "rounds": (1, 100),
+    "settle_rate": (0, 100), "start_share": (0, 0.99), "calibrate_share": (0, 1), "rounds": (1, 100),
     "norm_images": (0, 10_000_000), "teacher_share": (0, 1), "train_size": (0, 10_000_000),
     "strokes": (0, 10_000_000), "pieces": (0, 10_000_000), "rotation": (0, 180), "shear": (0, 60),
     "zoom": (0, 0.9), "shift": (0, 14), "elastic": (0, 14), "thickness": (0, 2), "blur": (0, 10), "contrast": (0, 1),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 import torch.nn.functional as functional
 
@@ -15,6 +16,7 @@ from digitlab.recipes import Augmentation
 from digitlab.training.disturb import disturb
 from digitlab.training.fields import between, bicubic, grown, shrunk
 
+COPIES = 4  # of each image that tells how sure to be
 COARSE = 5  # knots a side of the random field that bends an image; bicubic in between
 
 
@@ -31,6 +33,22 @@ def augment(images: torch.Tensor, how: Augmentation, generator: torch.Generator)
     """
     varied = vary(images, how, generator)
     return disturb(varied, how, generator) if how.disturbance else varied
+
+
+def varied_copies(images: np.ndarray, how: Augmentation) -> np.ndarray:
+    """Return images a few times over, each time varied anew, the same way in every call.
+
+    Args:
+        images: (N, 28, 28) or (N, C, 28, 28) uint8.
+        how: the ranges.
+
+    Returns:
+        uint8 of the same shape but N: first all images, then all again, and so on.
+    """
+    generator = torch.Generator().manual_seed(0)
+    given = torch.from_numpy(images.reshape(len(images), -1, *images.shape[-2:])).float() / 255
+    copies = torch.cat([augment(given, how, generator) for _ in range(COPIES)])
+    return (copies.clamp(0, 1) * 255).round().to(torch.uint8).numpy().reshape(-1, *images.shape[1:])
 
 
 def vary(images: torch.Tensor, how: Augmentation, generator: torch.Generator) -> torch.Tensor:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from digitlab import storage
 from digitlab.data.digits import NO_DIGIT, Material
 from digitlab.errors import RunError
@@ -15,6 +17,7 @@ from digitlab.networks import to_onnx
 from digitlab.recipes import Recipe
 from digitlab.recognizer import Recognizer
 from digitlab.training import checkpoint
+from digitlab.training.augment import varied_copies
 from digitlab.training.calibration import fit_odds, fit_temperature
 from digitlab.training.device import describe_hardware, fast_bfloat16, keep_memory, pick_device
 from digitlab.training.loop import Listener, Training, deterministic
@@ -137,11 +140,15 @@ def calibrated(plain: Recognizer, material: Material) -> Manifest:
         images, labels = pieces.images[pieces.labels < NO_DIGIT], pieces.labels[pieces.labels < NO_DIGIT]
     if len(labels):
         logits = plain.logits(images)
-        accuracy = float((logits.argmax(1) == labels).mean())
+        accuracy, count = float((logits.argmax(1) == labels).mean()), len(labels)
+        recipe = Recipe.from_dict(manifest.recipe, manifest.name)
+        if share := recipe.plan.calibrate_share:
+            images = varied_copies(images, recipe.augmentation.lessened(share))
+            logits, labels = plain.logits(images), np.tile(labels, len(images) // len(labels))
         manifest = dataclasses.replace(
             manifest,
             temperature=fit_temperature(logits, labels),
-            figures={"validation": {"accuracy": accuracy, "n": len(logits)}},
+            figures={"validation": {"accuracy": accuracy, "n": count}},
         )
     if len(pieces.labels) and plain.can_reject:
         shown = pieces.images if plain.channels > 1 else pieces.images[:, 0]
