@@ -75,8 +75,9 @@ def main() -> None:
         for name, picture in (("whole", shrunk(strip, LONGEST)), ("parts", strip)):
             reader.read(picture)
             began = time.perf_counter()
-            row[name] = judged(reader.read(picture), said)
-            row[name]["ms"] = round(1000 * (time.perf_counter() - began))
+            reading = reader.read(picture)
+            ms = round(1000 * (time.perf_counter() - began))
+            row[name] = judged(reading, said) | {"ms": ms}
         rows.append(row)
         right = (f"{name} {row[name]['digits']['count']}" for name in ("whole", "parts"))
         print(f"{width} x {height}:", *right, "of", row["parts"]["digits"]["n"], f"{row['parts']['ms']} ms", flush=True)
