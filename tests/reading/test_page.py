@@ -194,6 +194,19 @@ def test_single_takes_for_a_page_what_one_light_does_not_show() -> None:
     assert overlap(line.digits[0].box, boxes[0][0]) > 0.7
 
 
+@pytest.mark.parametrize(
+    ("odds", "likely", "text"), [(0.5, 2.4, "7"), (0.5, 2.6, "3"), (1.5, 9.0, "7"), (-20.0, -19.0, "7")]
+)
+def test_single_takes_a_piece_of_the_page_that_is_far_likelier(odds, likely, text, monkeypatch) -> None:
+    """Where it is hardly in doubt that what one light shows is a digit, no page is looked at."""
+    piece = likely, np.eye(10)[3], (40, 40, 60, 80)
+    monkeypatch.setattr(page, "_likeliest", lambda *of: piece)
+    picture, _ = write(["5"], height=100, shape=(200, 200))
+    (line,) = read_page(open_image(picture), always(7, odds=odds), single=True, judge=always(7))
+    assert line.text == text
+    assert (line.digits[0].box == piece[2]) == (text == "3")
+
+
 def test_the_recogniser_sees_broad_strokes_as_they_are_and_the_judge_finer() -> None:
     picture = np.full((120, 120), 235, np.uint8)
     cv2.line(picture, (60, 25), (60, 95), 20, 26)  # some seven pixels across once it is framed
