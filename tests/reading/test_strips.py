@@ -83,6 +83,15 @@ def test_strips_are_opened_with_more_pixels(kind: str) -> None:
     assert whole(opened, LONGEST).size == (500, 9000)
 
 
+def test_a_long_page_of_a_pdf_is_drawn_with_more_pixels() -> None:
+    pytest.importorskip("pypdfium2")
+    file = io.BytesIO()
+    Image.fromarray(np.full((9000, 500), 200, np.uint8)).save(file, "PDF")
+    opened = open_image(file.getvalue(), LONGEST)
+    assert is_strip(opened, LONGEST)
+    assert 8000 <= max(opened.grey.shape) <= 1.1 * enough((500, 9000), LONGEST)
+
+
 @pytest.mark.parametrize("size", [(1600, 1200), (4800, 1600), (900, 2700)])
 def test_other_pictures_are_opened_as_before(size: tuple[int, int]) -> None:
     assert enough(size, LONGEST) == LONGEST

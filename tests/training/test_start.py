@@ -17,6 +17,7 @@ from digitlab.networks import Network  # noqa: E402
 from digitlab.recipes import Recipe  # noqa: E402
 from digitlab.recognizer import load  # noqa: E402
 from digitlab.tensors import weights  # noqa: E402
+from digitlab.training.loop import Training  # noqa: E402
 from digitlab.training.rounds import round_at  # noqa: E402
 from digitlab.training.start import find_start  # noqa: E402
 
@@ -147,15 +148,15 @@ def test_a_run_with_a_checkpoint_goes_on_without_its_start(taught: Path, tmp_pat
 
 
 def test_rounds_each_begin_with_the_start_and_their_mean_is_kept(taught: Path, tmp_path: Path) -> None:
-    """Of one epoch and of the same again with other randomness; what was stopped goes on to the same bits."""
-    once = training.train(page(str(taught), epochs=1, averaging=0.5), splits=splits(), out=tmp_path / "once")
-    twice = page(str(taught), epochs=2, rounds=2, averaging=0.5)
+    """Of two epochs and of the same again with other randomness; what was stopped goes on to the same bits."""
+    once = training.train(page(str(taught), epochs=2, averaging=0.5), splits=splits(), out=tmp_path / "once")
+    twice = page(str(taught), epochs=4, rounds=2, averaging=0.5)
     seen: list[dict] = []
 
     def stop(event: dict) -> None:
         if event["event"] == "epoch":
             seen.append(event)
-        if event["event"] == "progress" and event["epoch"] == 2:
+        if event["event"] == "progress" and event["epoch"] == 4:
             raise KeyboardInterrupt
 
     run = training.train(twice, splits=splits(), out=tmp_path / "rounds")
@@ -172,8 +173,21 @@ def test_rounds_each_begin_with_the_start_and_their_mean_is_kept(taught: Path, t
             one, other = np.linalg.norm(first[name] - from_start[name]), np.linalg.norm(second - from_start[name])
             assert 0.5 < other / one < 1.5
             assert not np.array_equal(second, first[name])
-    assert [event["epoch"] for event in seen] == [1, 2]
-    assert seen[0]["learning_rate"] == seen[1]["learning_rate"]
+    assert [event["epoch"] for event in seen] == [1, 2, 3, 4]
+    rates = [event["learning_rate"] for event in seen]
+    assert rates[:2] == rates[2:]
+
+
+def test_a_round_is_what_a_training_from_the_start_would_be(taught: Path, tmp_path: Path, monkeypatch) -> None:
+    """With the same randomness in both, optimiser and average included, two rounds are no more than one."""
+    plain = Training._seed_epoch
+    monkeypatch.setattr(Training, "_seed_epoch", lambda self, epoch: plain(self, (epoch - 1) % 2 + 1 if epoch else 0))
+    plan = {"optimizer": "adamw", "averaging": 0.9, "schedule": "cosine"}
+    once = training.train(page(str(taught), epochs=2, **plan), splits=splits(), out=tmp_path / "once")
+    twice = training.train(page(str(taught), epochs=4, rounds=2, **plan), splits=splits(), out=tmp_path / "twice")
+    first, second = (weights(run.recognizer.read_bytes())[0] for run in (once, twice))
+    for name, value in first.items():
+        np.testing.assert_array_equal(value, second[name])
 
 
 def stop_never(seen: list[dict]) -> Callable[[dict], None]:
