@@ -3,9 +3,8 @@
     python benchmarks/retaken.py PATH       # a folder with labels.json; $DIGITLAB_DATA/photos if not given
 
 Each picture of photos.py is read once for each way of taking it, all through the same `Reader.read`; those of single
-digits once more by a reader that is told that there is one (`--single`). What a reader
-makes of the photos as they are says little of how it bears what they do not happen to show. Writes
-results/retaken.json.
+digits once more by a reader that is told that there is one (`--single`). What a reader makes of the photos as they are
+says little of how it bears what they do not happen to show. Writes results/retaken.json.
 """
 
 from __future__ import annotations

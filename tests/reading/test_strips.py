@@ -2,6 +2,7 @@
 
 import io
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,29 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from digitlab.data.strokes import draw
 from digitlab.reading import Reader
 from digitlab.reading.open import Opened, open_image
 from digitlab.reading.page import LONGEST
 from digitlab.reading.pixels import MOST_PARTS, enough
 from digitlab.reading.strips import is_strip, joined, parts, whole
 from digitlab.readings import Box, Digit, Line
-
-
-def strip(width: int, height: int, tall: int, rows: int, seed: int = 0) -> tuple[np.ndarray, list[str]]:
-    """Return a picture with rows of digits, (height, width) uint8, and what they say."""
-    rng = np.random.default_rng(seed)
-    ink, said, pitch = np.zeros((height, width), np.uint8), [], height // rows
-    for row in range(rows):
-        x, text, top = 20, "", row * pitch + (pitch - tall) // 2
-        while x < (width - 2 * tall if rows == 1 else width // 2):
-            label = int(rng.integers(10))
-            digit = draw(label, rng, tall)
-            place = ink[top : top + tall, x : x + digit.shape[1]]
-            np.maximum(place, digit, out=place)
-            x, text = x + digit.shape[1] + tall // 3, text + str(label)
-        said.append(text)
-    return (230 - 0.75 * ink + rng.normal(0, 3, ink.shape)).clip(0, 255).astype(np.uint8), said
 
 
 def right(read: str, said: list[str]) -> float:
@@ -43,15 +27,15 @@ def right(read: str, said: list[str]) -> float:
     return float(np.mean([one == other for one, other in zip(lines, said, strict=False)]))
 
 
-def test_a_long_receipt_is_read() -> None:
+def test_a_long_receipt_is_read(scripts: Any) -> None:
     """As a whole its digits are five pixels high, and nothing is read."""
-    picture, said = strip(300, 6000, 26, 80)
+    picture, said = scripts.strips.write(300, 6000, 26, 80, 0)
     assert right(Reader(picture=0).read(picture).text, said) > 0.7
 
 
-def test_a_long_row_is_one_line() -> None:
+def test_a_long_row_is_one_line(scripts: Any) -> None:
     """Digits that two parts show are read once, and boxes lie where the digits do."""
-    picture, said = strip(6000, 70, 40, 1)
+    picture, said = scripts.strips.write(6000, 70, 40, 1, 0)
     reading = Reader(picture=0).read(picture)
     assert len(reading.lines) == 1
     assert abs(len(reading.text) - len(said[0])) <= 2
@@ -64,8 +48,8 @@ def test_a_long_row_is_one_line() -> None:
     assert lefts[-1] > 5700
 
 
-def test_a_picture_that_is_read_as_well_as_a_whole_stays_whole() -> None:
-    picture, said = strip(6000, 1200, 500, 1)
+def test_a_picture_that_is_read_as_well_as_a_whole_stays_whole(scripts: Any) -> None:
+    picture, said = scripts.strips.write(6000, 1200, 500, 1, 0)
     assert Reader(picture=0).read(picture).text == said[0]
 
 
