@@ -106,6 +106,8 @@ def card(manifest: Manifest, use: str = "") -> str:
         share = "" if reached is None else f": {100 * reached:.2f} % on the validation digits"
         lines.append(f"- member {number}: {member['name']}, seed {member['seed']}{share}")
     judged_by = "digits among the held-out pieces" if _is_judge(manifest) else "validation digits"
+    if recipe.plan.calibrate_share:
+        judged_by += f", varied by {recipe.plan.calibrate_share:g} of the augmentation"
     fitted_on = "taken as it came" if "origin" in training else f"fitted on the {judged_by}"
     lines.append(f"- temperature: {manifest.temperature:.4f}, {fitted_on}")
     if _can_reject(recipe):

@@ -14,6 +14,7 @@ torch = pytest.importorskip("torch")
 
 import digitlab  # noqa: E402
 from digitlab import training  # noqa: E402
+from digitlab.cards import card  # noqa: E402
 from digitlab.data import Splits, export, strokes  # noqa: E402
 from digitlab.errors import OutputError, RunError, UsageError  # noqa: E402
 from digitlab.recipes import Augmentation, Plan, Recipe  # noqa: E402
@@ -231,6 +232,8 @@ def test_digits_that_vary_tell_how_sure_to_be(run, splits, tmp_path) -> None:
     assert weights(run) == weights(careful)
     assert after.figures == before.figures
     assert abs(after.temperature - before.temperature) > 0.01
+    assert "varied by 1 of the augmentation" in card(after)
+    assert "varied by" not in card(before)
     varied = varied_copies(splits.validation.images, recipe().augmentation)
     logits = digitlab.load(run.folder).logits(varied)
     labels = np.tile(splits.validation.labels, COPIES)
