@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitlab.finding.boxes import TWIN, areas, shared, twins
+from digitlab.finding.boxes import TWIN, areas, repeated, shared, twins
 
 SIDE = 12
 spans = st.tuples(st.integers(0, SIDE - 1), st.integers(1, SIDE)).map(lambda at: (at[0], min(SIDE, at[0] + at[1])))
@@ -27,6 +27,14 @@ def test_areas_and_what_is_shared_are_pixels(some, others) -> None:
     more = np.array(both) - TWIN * np.array(union)
     clear = np.abs(more) > 1e-6  # else rounding decides
     np.testing.assert_array_equal(twins(first, second)[clear], more[clear] > 0)
+
+
+@given(boxes)
+def test_of_twins_the_first_is_not_repeated(some) -> None:
+    every = np.array(some)
+    same = twins(every, every)
+    assert repeated(every).tolist() == [any(same[i, j] for j in range(i)) for i in range(len(some))]
+    assert repeated(np.zeros((0, 4))).shape == (0,)
 
 
 def test_of_no_boxes_none_are_twins() -> None:

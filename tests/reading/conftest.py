@@ -10,25 +10,29 @@ from digitlab.reading import judging
 from digitlab.recognizer import Verdict
 from judges import Box, Fake, overlap, verdict
 
+NOWHERE = (-9, -9, -8, -8)
+
 
 @pytest.fixture
 def by_box(monkeypatch) -> Callable[[Callable[[list[Box]], Verdict]], Fake]:
-    """Make judges that are told the boxes of the pieces that they are shown, each of them once."""
+    """Make judges that are told the boxes of the pieces that they are shown; those of turned ones lie nowhere."""
     monkeypatch.setattr(judging, "UNSURE", -np.inf)
 
     def make(say: Callable[[list[Box]], Verdict]) -> Fake:
-        seen: list[Box] = []
+        seen: dict[bytes, list[Box]] = {}  # pieces may look alike
         plain = Candidate.seen
 
         def seen_and_told(candidate: Candidate) -> np.ndarray:
-            seen.append(candidate.box)
-            return plain(candidate)
+            image = plain(candidate)
+            seen.setdefault(image.tobytes(), []).append(candidate.box)
+            return image
 
         monkeypatch.setattr(Candidate, "seen", seen_and_told)
 
         def answer(images: np.ndarray) -> Verdict:
             assert images.shape[1:] == (3, 28, 28)
-            return say([seen.pop(0) for _ in images])
+            looks = [seen.get(image.tobytes()) for image in images]
+            return say([look.pop(0) if look else NOWHERE for look in looks])
 
         return Fake(answer)
 

@@ -32,3 +32,8 @@ def twins(some: np.ndarray, others: np.ndarray) -> np.ndarray:
         rows = some[first : first + ROWS]
         same[first : first + ROWS] = shared(rows, others) * (1 + TWIN) > TWIN * (areas(rows)[:, None] + of)
     return same
+
+
+def repeated(boxes: np.ndarray) -> np.ndarray:
+    """Return which boxes, (N, 4), show the same piece of ink as one before them: (N,) bool."""
+    return np.asarray(np.tril(twins(boxes, boxes), -1).any(axis=1))

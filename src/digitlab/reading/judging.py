@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from digitlab.finding.boxes import areas, shared, twins
+from digitlab.finding.boxes import areas, repeated, shared, twins
 from digitlab.finding.candidate import Candidate
 from digitlab.finding.median import median
 from digitlab.finding.parter import votes
@@ -44,6 +44,10 @@ MOVES = ((0, 1), (2, 1), (1, 0), (1, 2))
 MAYBE = 0.05  # probability of being several digits, or a part of one, from which on a piece is parted, or merged
 
 
+Judged = tuple[list[Candidate], np.ndarray, np.ndarray]
+"""The pieces of a page, and what the judge says of them: (N, 10) probabilities of labels, (N,) log odds."""
+
+
 class Judge(Protocol):
     """What reading needs of a recogniser, and of the judge of pieces; `digitlab.Recognizer` is both."""
 
@@ -52,7 +56,7 @@ class Judge(Protocol):
         ...
 
 
-def judged(rgb: np.ndarray, grey: np.ndarray | None, judge: Judge) -> tuple[list[Candidate], np.ndarray, np.ndarray]:
+def judged(rgb: np.ndarray, grey: np.ndarray | None, judge: Judge) -> Judged:
     """Return the candidates of a picture and what the judge says of them: (N, 10) probabilities, (N,) log odds.
 
     For `rgb` and `grey` see `components_of`.
@@ -70,7 +74,7 @@ def judged(rgb: np.ndarray, grey: np.ndarray | None, judge: Judge) -> tuple[list
         found[0], said = found[0].of(light), Verdict(*(what[kept] for what in said))
     candidates = found[0].candidates
     if _in_doubt(candidates, found[0].small(), said):
-        found.append(found[0].closer(_boxes(candidates)[said.odds >= ASSURED]))
+        found.append(found[0].closer(boxes_of(candidates)[said.odds >= ASSURED]))
         dark = np.array([candidate.dark for candidate in candidates])
         more = _heard(found[1].candidates, judge, dark[said.odds > SURE])
         candidates, said = candidates + found[1].candidates, _joined(said, more)
@@ -89,7 +93,7 @@ def judged(rgb: np.ndarray, grey: np.ndarray | None, judge: Judge) -> tuple[list
 def _few(candidates: list[Candidate], odds: np.ndarray) -> bool:
     """Say whether a picture has shown so few digits that it may be one digit, in a light that hides it."""
     sure = [candidates[i] for i in np.flatnonzero(odds >= ASSURED).tolist()]
-    return int((~np.tril(_twins(sure), -1).any(axis=1)).sum()) < FEWEST_SURE
+    return int((~repeated(boxes_of(sure))).sum()) < FEWEST_SURE
 
 
 def _clearly_light(candidates: list[Candidate], odds: np.ndarray) -> bool | None:
@@ -108,12 +112,13 @@ def _in_doubt(candidates: list[Candidate], small: np.ndarray, said: Verdict) -> 
     """
     sure = said.odds >= ASSURED
     doubtful = small & ~sure & ((said.odds > PROMISING) | (said.several > PROMISING_SHARE))
-    boxes = _boxes(candidates)
+    boxes = boxes_of(candidates)
     within = shared(boxes[doubtful], boxes[sure]) > WITHIN * areas(boxes[doubtful])[:, None]
     return bool((~within.any(axis=1)).sum() > IN_DOUBT * sure.sum())
 
 
-def _boxes(candidates: Sequence[Candidate]) -> np.ndarray:
+def boxes_of(candidates: Sequence[Candidate]) -> np.ndarray:
+    """Return the boxes of pieces, (N, 4) float32."""
     return np.array([candidate.box for candidate in candidates], np.float32).reshape(-1, 4)
 
 
@@ -168,7 +173,7 @@ def _heard(candidates: list[Candidate], judge: Judge, sure: Sequence[float] | np
 
 def _twins(candidates: list[Candidate]) -> np.ndarray:
     """Return which candidates are looks at the same piece of ink, (N, N) bool."""
-    boxes = _boxes(candidates)
+    boxes = boxes_of(candidates)
     same = twins(boxes, boxes)
     np.fill_diagonal(same, False)
     return same
@@ -262,6 +267,6 @@ def _parted(candidates: list[Candidate], odds: np.ndarray, several: np.ndarray, 
 def _explained(candidates: list[Candidate], which: np.ndarray, sure: np.ndarray) -> np.ndarray:
     """Return which share of some pieces' boxes, (K,) by their indices, lies in those of pieces that are sure, (N,)."""
     known = [candidates[i] for i in np.flatnonzero(sure).tolist()]
-    again = np.tril(_twins(known), -1).any(axis=1)  # looks at one digit count once
-    boxes, of = _boxes(known)[~again], _boxes([candidates[i] for i in which.tolist()])
+    boxes = boxes_of(known)
+    boxes, of = boxes[~repeated(boxes)], boxes_of([candidates[i] for i in which.tolist()])
     return shared(of, boxes).sum(axis=1) / np.maximum(1, areas(of))

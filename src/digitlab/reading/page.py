@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
-from digitlab.finding.boxes import twins
 from digitlab.finding.candidate import Candidate
 from digitlab.finding.ink import contrast_grey, find_ink, single_digit
 from digitlab.finding.pen import normal_strokes, pens
 from digitlab.framing import SIDE, frame
 from digitlab.reading.choose import SUREST, choose, conflicts, rows, slope
 from digitlab.reading.company import in_company, row_at
-from digitlab.reading.judging import Judge, judged
+from digitlab.reading.judging import Judge, Judged, judged
+from digitlab.reading.labels import BROADEST, by_all_looks, labelled
 from digitlab.reading.open import Opened
+from digitlab.reading.sideways import better, lines_back, may_lie, quarter_turns, turned_by, worth
 from digitlab.reading.strips import is_strip, joined, parts, whole
 from digitlab.reading.upright import TILTED, box_back, slope_of_lines, turned
 from digitlab.readings import Box, Digit, Line
@@ -30,21 +30,10 @@ AS_GOOD = 0.95  # times what is read of a tilted page says the page turned uprig
 SHARPER = 1.05  # times what is read of a strip as a whole its parts say, at least, to be taken instead
 FEW = 4  # digits: where fewer are read, lines of the page may show that it is tilted
 DOUBTFUL = 5.0  # log odds below 0 down to which a piece that was left out casts doubt on its line
-# Pixels of the framed digit: up to such a width the recogniser has learned broad strokes. To make them finer cost
-# one of 2,500 framed validation digits. The judge of pieces has not learned them so, and still sees them finer.
-BROADEST = 9.0
-# Probability of a label from which on the judge needs nobody else to tell which digit it is: of 4,838 digits on
-# development pages with more than 0.99 the recogniser contradicted twelve, and never rightly.
-SURE_OF_LABEL = 0.998
-# Weight of the judge's labels in the geometric mean of both, best on held-out pieces, of which it knows the
-# surroundings; and the least that either says of a label: neither may forbid one.
-JUDGE_SAYS, LEAST = 0.7, 1e-4
 # Log odds of what one light shows from which on a picture that is said to show one digit is not looked at as a page; by
 # how much a piece of that page must be likelier; and below 0, down to which it may be the digit. Of 3,000 pictures of
 # validation digits 6 are read wrong so, one in twenty being looked at as a page; with a look below -2 only, 7.
 PLAIN, LIKELIER, UNLIKELY = 1.0, 2.0, 5.0
-# Log odds from which on another look at a piece that is read helps to tell which digit it is.
-HELPFUL = -4.0
 
 
 def read_page(opened: Opened, recognizer: Judge, single: bool = False, judge: Judge | None = None) -> tuple[Line, ...]:
@@ -67,37 +56,49 @@ def read_page(opened: Opened, recognizer: Judge, single: bool = False, judge: Ju
     if is_strip(opened, LONGEST):
         strip = parts(opened, LONGEST)
         in_parts = joined(strip, [_read_upright(part.opened, recognizer, judge) for part in strip])
-        if _worth(in_parts) > SHARPER * _worth(lines):
+        if worth(in_parts) > SHARPER * worth(lines):
             return in_parts
     return lines
 
 
 def _read_upright(opened: Opened, recognizer: Judge, judge: Judge) -> tuple[Line, ...]:
-    """Read a page; one that is tilted is turned upright for it, if more is read so."""
-    lines, tilt = _lines(opened, recognizer, judge)
+    """Read a page; one that lies on its side or its head is turned by quarters for it, if clearly more is read so."""
+    pieces = _pieces(opened, judge)
+    lines = _read_level(opened, recognizer, judge, pieces)
+    candidates, _, odds = pieces
+    quarters = quarter_turns(*pieces, judge) if may_lie(lines, candidates, odds) else 0
+    if not quarters:
+        return lines
+    upright = turned_by(opened, quarters)
+    again = _read_level(upright, recognizer, judge, _pieces(upright, judge))
+    return lines_back(again, quarters, opened.size) if better(again, lines) else lines
+
+
+def _read_level(opened: Opened, recognizer: Judge, judge: Judge, pieces: Judged) -> tuple[Line, ...]:
+    """Read a page; one that is tilted is turned level for it, if more is read so."""
+    lines, tilt = _lines(opened, recognizer, pieces)
     if sum(len(line.digits) for line in lines) < FEW:
         tilt = tilt or slope_of_lines(opened.grey)
     if abs(tilt) > TILTED:
-        upright, back = turned(opened, tilt)
-        again, _ = _lines(upright, recognizer, judge, (opened, back))
-        if _worth(again) > AS_GOOD * _worth(lines):
+        level, back = turned(opened, tilt)
+        again, _ = _lines(level, recognizer, _pieces(level, judge), (opened, back))
+        if worth(again) > AS_GOOD * worth(lines):
             return again
     return lines
 
 
-def _worth(lines: Sequence[Line]) -> float:
-    """Return how much lines say: letters that are taken for digits, with as much doubt as hope, add nothing."""
-    return sum(2 * digit.confidence - 1 for line in lines for digit in line.digits)
+def _pieces(opened: Opened, judge: Judge) -> Judged:
+    return judged(opened.grey if opened.rgb is None else opened.rgb, opened.grey, judge)
 
 
 def _lines(
-    opened: Opened, recognizer: Judge, judge: Judge, was: tuple[Opened, np.ndarray] | None = None
+    opened: Opened, recognizer: Judge, pieces: Judged, was: tuple[Opened, np.ndarray] | None = None
 ) -> tuple[tuple[Line, ...], float]:
     """Return the lines of a picture, and how far they fall to the right, as tangent.
 
     `was` is what the picture was before it was turned, in which boxes lie, and what leads back to it.
     """
-    candidates, labels, odds = judged(opened.grey if opened.rgb is None else opened.rgb, opened.grey, judge)
+    candidates, labels, odds = pieces
     if not candidates:
         return (), 0.0
     fitting = in_company(candidates, labels, odds, choose(candidates, odds))
@@ -106,7 +107,7 @@ def _lines(
     if not chosen:
         return (), 0.0
     found = [candidates[i] for i in chosen]
-    probabilities = _labelled(found, _by_all_looks(candidates, labels, odds, chosen), recognizer)
+    probabilities = labelled(found, by_all_looks(candidates, labels, odds, chosen), recognizer)
     sure = 1 / (1 + np.exp(-fitting.astype(float)))
     boxes = [_full_size(piece.box, opened) if was is None else _before(piece, *was) for piece in found]
     digits = dict(zip(chosen, _digits(probabilities, sure[chosen], boxes), strict=True))
@@ -135,47 +136,6 @@ def _complete(candidates: list[Candidate], fitting: np.ndarray, lines: list[list
     return shares
 
 
-def _by_all_looks(candidates: list[Candidate], labels: np.ndarray, odds: np.ndarray, chosen: list[int]) -> np.ndarray:
-    """Return the judge's labels of the chosen pieces, (N, 10): the mean of all looks at each.
-
-    At another level, or with a stroke more or less, a digit that a line crosses or that another one touches looks
-    different; by all looks together development pages had 292 wrong labels instead of 305. Looks that are less likely a
-    digit than the chosen one count less.
-    """
-    heard = odds > HELPFUL
-    heard[chosen] = True
-    some = np.flatnonzero(heard)
-    boxes = np.array([candidates[i].box for i in some.tolist()], float)
-    places = np.searchsorted(some, chosen)
-    weight = twins(boxes[places], boxes) * np.exp(np.minimum(0, odds[some] - odds[chosen][:, None]) / 2)
-    weight[np.arange(len(chosen)), places] = 1
-    return np.asarray(weight @ labels[some] / weight.sum(axis=1, keepdims=True))
-
-
-def _labelled(found: list[Candidate], labels: np.ndarray, recognizer: Judge) -> np.ndarray:
-    """Return probabilities, (N, 10): the geometric mean of what the judge says, `labels`, and what the recogniser says.
-
-    Pieces of which the judge is sure are not shown to the recogniser.
-    """
-    asked = np.flatnonzero(labels.max(axis=1) < SURE_OF_LABEL)
-    if not len(asked):
-        return labels
-    images = np.stack([_as_written(found[i]) for i in asked])
-    told = recognizer.judge(images).probabilities
-    shares = labels.copy()
-    both = np.maximum(told, LEAST) ** (1 - JUDGE_SAYS) * np.maximum(labels[asked], LEAST) ** JUDGE_SAYS
-    shares[asked] = both / both.sum(axis=1, keepdims=True)
-    return shares
-
-
-def _as_written(piece: Candidate) -> np.ndarray:
-    """Return a piece as the recogniser wants it, which bears broader strokes than the judge, (28, 28)."""
-    if piece.strokes is piece.ink:
-        return piece.framed
-    ink = normal_strokes(piece.ink, BROADEST)
-    return piece.framed if ink is piece.strokes else frame(ink)
-
-
 def _read_single(opened: Opened, recognizer: Judge, judge: Judge) -> tuple[Line, ...]:
     """Read the one digit of a picture: its ink as one light shows it; if that may be none, a likelier piece."""
     found, odds = framed_digit(opened), -np.inf
@@ -196,7 +156,7 @@ def _likeliest(opened: Opened, recognizer: Judge, judge: Judge) -> tuple[float, 
 
     Of parts of a digit that look like digits the whole is preferred. None where nothing looks like one.
     """
-    candidates, labels, odds = judged(opened.grey if opened.rgb is None else opened.rgb, opened.grey, judge)
+    candidates, labels, odds = _pieces(opened, judge)
     if not candidates:
         return None
     fitting = in_company(candidates, labels, odds, choose(candidates, odds))
@@ -205,7 +165,7 @@ def _likeliest(opened: Opened, recognizer: Judge, judge: Judge) -> tuple[float, 
     if fitting[best] <= -UNLIKELY:
         return None
     piece = candidates[best]
-    shares = _labelled([piece], _by_all_looks(candidates, labels, odds, [best]), recognizer)[0]
+    shares = labelled([piece], by_all_looks(candidates, labels, odds, [best]), recognizer)[0]
     return float(fitting[best]), shares, _full_size(piece.box, opened)
 
 
