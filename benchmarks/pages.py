@@ -31,6 +31,7 @@ from digitlab.readings import Line
 from scoring import Picture, match_boxes, share, trusted
 
 FIRST_SEED = 1_000_000
+BESIDE = "figures"  # a kind of pages that is not among all kinds, whose mixture is that of earlier measurements
 WITHOUT_DIGITS = ("empty", "distractors")  # kinds of pages on which nothing is to be read
 OVERLAP = 0.5  # of the boxes' union, for a digit to be found
 
@@ -177,9 +178,9 @@ def false_digits(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     }
 
 
-def measure(pages: int, empty: int, model: str, judge: str | None, processes: int) -> list[Outcome]:
-    """Read pages of all kinds, then more of each kind without digits; several at a time."""
-    kinds = [None] * pages + [kind for kind in WITHOUT_DIGITS for _ in range(empty)]
+def measure(pages: int, empty: int, beside: int, model: str, judge: str | None, processes: int) -> list[Outcome]:
+    """Read pages of all kinds, then more of each kind without digits and of the one beside; several at a time."""
+    kinds = [None] * pages + [kind for kind in WITHOUT_DIGITS for _ in range(empty)] + [BESIDE] * beside
     if processes == 1:
         return [read_one(index, kind, model, judge) for index, kind in enumerate(kinds)]
     done = []
@@ -193,7 +194,7 @@ def measure(pages: int, empty: int, model: str, judge: str | None, processes: in
 
 
 def show(figures: dict[str, Any]) -> None:
-    for name, part in {"all": figures["all"], **figures["by_kind"]}.items():
+    for name, part in {"all": figures["all"], **figures["by_kind"], **figures["beside"]}.items():
         if part["f1"] is None:
             continue
         print(f"{name:12s} {part['pages']:4d} pages {part['digits']:6d} digits  precision {part['precision']['share']}"
@@ -212,11 +213,14 @@ def main() -> None:
     options.add_argument("--judge", help="what tells whether a piece of ink is a digit; the bundled one if not given")
     options.add_argument("--pages", type=int, default=1200, help="of all kinds, as often as the generator makes them")
     options.add_argument("--empty", type=int, default=120, help="more pages of each kind without digits")
+    options.add_argument(
+        "--figures", type=int, default=300, help="pages of dates, prices, telephone numbers and the like"
+    )
     options.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     asked = options.parse_args()
-    if asked.pages < 1 or asked.empty < 0 or asked.processes < 1:
-        raise UsageError("pages and processes must be 1 or more and --empty 0 or more; ask for some pages")
-    outcomes = measure(asked.pages, asked.empty, asked.model, asked.judge, asked.processes)
+    if asked.pages < 1 or min(asked.empty, asked.figures) < 0 or asked.processes < 1:
+        raise UsageError("pages and processes must be 1 or more, --empty and --figures 0 or more; ask for some pages")
+    outcomes = measure(asked.pages, asked.empty, asked.figures, asked.model, asked.judge, asked.processes)
     drawn = outcomes[: asked.pages]
     bare = [one for one in outcomes if one.kind in WITHOUT_DIGITS]
     with_digits = sorted({one.kind for one in drawn if one.written})
@@ -227,6 +231,7 @@ def main() -> None:
         "overlap": OVERLAP,
         "all": figures_of(drawn),
         "by_kind": {kind: figures_of([one for one in drawn if one.kind == kind]) for kind in with_digits},
+        "beside": {BESIDE: figures_of([one for one in outcomes if one.kind == BESIDE])} if asked.figures else {},
         "without_digits": {"all": false_digits(bare)}
         | {kind: false_digits([one for one in bare if one.kind == kind]) for kind in WITHOUT_DIGITS},
         "calibration": {

@@ -96,6 +96,7 @@ def _size(page: Results) -> str:
 def pages(page: Results) -> str:
     columns = ("synthetic pages", "pages", "digits", "precision", "recall", "F1", "lines exactly right")
     rows = [_page_row("all kinds", page["all"]), *(_page_row(*kind) for kind in page["by_kind"].items())]
+    rows += [_page_row(f"beside these: {kind}", part) for kind, part in page.get("beside", {}).items()]
     bare = page["without_digits"]["all"]
     n = bare["pages_with_a_digit_read"]["n"]
     told = f"\nOn {n} pages without digits, {bare['digits_read']} are read: {bare['per_20_pages']:.2f} on 20 pages.\n"

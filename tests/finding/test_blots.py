@@ -28,6 +28,16 @@ def test_a_disc_of_any_size_is_not_proposed_but_a_ring_is(radius):
     assert proposed_at(ring, 150, 150)
 
 
+@pytest.mark.parametrize(("loops", "proposed"), [(0, False), (1, False), (2, True), (3, False)])
+def test_a_bold_eight_is_proposed_for_its_two_loops(loops, proposed):
+    grey = paper(700)
+    cv2.rectangle(grey, (336, 330), (362, 370), 30, -1)
+    for y in [(), (350,), (341, 359), (337, 350, 363)][loops]:
+        cv2.rectangle(grey, (345, y - 3), (352, y + 3), 235, -1)
+    sizes = [(piece.width, piece.height) for piece in components_of(grey).candidates]
+    assert any(width > 20 and height > 35 for width, height in sizes) == proposed
+
+
 def test_a_bold_one_is_proposed():
     grey = paper()
     cv2.line(grey, (150, 90), (150, 210), 30, 40)

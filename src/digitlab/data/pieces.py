@@ -32,7 +32,7 @@ from digitlab.finding.propose import Proposals, components_of, propose
 from digitlab.framing import SIDE
 from digitlab.storage import atomic_path, cache_folder
 
-GENERATION = 22  # counts up whenever the same seed would give other pieces
+GENERATION = 24  # counts up whenever the same seed would give other pieces
 WHOLE, PURE = 0.85, 0.9  # a piece is a digit with these shares of the digit's ink, and of its own
 LITTLE = 0.6  # and none with less than this of either
 BESIDE = 0.08  # of a piece's own: a digit with a smaller share of it is not looked at
@@ -285,9 +285,10 @@ def _chunk(start: int, bank: Digits | None) -> Pieces:
 
 
 def _kind(rng: np.random.Generator) -> str | None:
-    """Return the kind of page to make: more than usual that hold no digit, or one, else whatever comes."""
+    """Return the kind of page to make: more than usual that hold no digit, or one, or figures, else whatever comes."""
+    kinds = {"distractors": 0.08, "single": 0.12, "tiny": 0.18, "figures": 0.38}
     way = rng.random()
-    return "distractors" if way < 0.08 else "single" if way < 0.12 else "tiny" if way < 0.18 else None
+    return next((kind for kind, share in kinds.items() if way < share), None)
 
 
 def _joined(parts: list[Pieces]) -> Pieces:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -59,6 +59,55 @@ def text(rng: np.random.Generator, height: int) -> np.ndarray:
         words.append(word.upper() if case < 0.25 else word.capitalize() if case < 0.6 else word)
     line = " ".join(words) + str(rng.choice(["", "", ".", ":", "?", ","]))
     return _varied(_set(line, rng, wide=False), rng, height * rng.uniform(0.45, 1.1))
+
+
+class Glyph(NamedTuple):
+    """One sign of a line of type.
+
+    Attributes:
+        sign: it.
+        ink: (h, w) uint8, tightly cropped.
+        left, top: where that lies, pixels to the right of where the line begins and below its foot.
+    """
+
+    sign: str
+    ink: np.ndarray
+    left: int
+    top: int
+
+
+def face(rng: np.random.Generator) -> str:
+    """Return a font with all signs that `typeset` is asked for: its path, or "" for Pillow's own."""
+    return str(rng.choice(_faces(wide=True)))
+
+
+def typeset(line: str, font: str, height: float) -> list[Glyph]:
+    """Return the signs of a line in one font, all but spaces, whose digits are about `height` pixels high."""
+    import cv2
+    from PIL import Image, ImageDraw
+
+    type_ = _font(font)
+    _, above, _, below = type_.getbbox("0", anchor="ls")
+    scale = height / (below - above)
+    found = []
+    for index, sign in enumerate(line):
+        left, top, right, bottom = (round(edge) for edge in type_.getbbox(sign, anchor="ls"))
+        if sign == " " or right <= left or bottom <= top:
+            continue
+        page = Image.new("L", (right - left + 8, bottom - top + 8))
+        ImageDraw.Draw(page).text((4 - left, 4 - top), sign, fill=255, font=type_, anchor="ls")
+        ink = np.asarray(page)
+        if scale < 0.5:  # else far shrinking leaves out thin strokes
+            ink = cv2.GaussianBlur(ink, (0, 0), 0.35 / scale)
+        size = max(1, round(scale * ink.shape[1])), max(1, round(scale * ink.shape[0]))
+        ink = cv2.resize(ink, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+        rows, columns = np.flatnonzero(ink.max(axis=1) > 40), np.flatnonzero(ink.max(axis=0) > 40)
+        if not len(rows):
+            continue
+        at = scale * (type_.getlength(line[:index]) + left - 4) + columns[0]
+        tight = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        found.append(Glyph(sign, tight, round(at), round(scale * (top - 4) + rows[0])))
+    return found
 
 
 def _set(line: str, rng: np.random.Generator, wide: bool) -> np.ndarray:

@@ -17,7 +17,9 @@ from digitlab.data.strokes import draw
 
 MARKS = {
     **{"plus": 0.65, "minus": 0.6, "times": 0.5, "divide": 0.6, "equals": 0.4},
-    **{"dash": 0.4, "point": 0.1, "comma": 0.3, "colon": 0.5, "slash": 1.2},
+    **{"dash": 0.4, "point": 0.1, "comma": 0.3, "colon": 0.5, "slash": 1.2, "semicolon": 0.6, "asterisk": 0.5},
+    **{"dollar": 1.15, "euro": 0.95, "percent": 0.9, "hash": 0.85, "ampersand": 0.9, "exclam": 1.0, "question": 1.0},
+    **{"parenleft": 1.2, "parenright": 1.2, "bracketleft": 1.2, "bracketright": 1.2},
 }
 """Marks that stand between digits, and their sizes in heights of the digits."""
 

@@ -14,12 +14,23 @@ BROAD = 0.45  # width by height: a bold 1 is narrower
 OPEN = 20  # height from which on the loops of a digit are open, pixels of the opened picture
 AROUND = 0.3  # of its size: so far around a blot
 BESIDE = 0.25  # there is at most this share of ink
+LOOP = 0.004  # of its box: the least paper that a loop encloses
 LARGE = 0.06  # of the longer side: from this height on the near view may see no more of a blot than its edge
 
 
 def solid(area: np.ndarray, width: np.ndarray, height: np.ndarray) -> np.ndarray:
     """Say which components are solid, by their ink's area and the sides of their boxes, pixels; (N,) each."""
     return (area > FILLED * width * height) & (width > BROAD * height)
+
+
+def looped(mask: np.ndarray) -> bool:
+    """Say whether a solid component, (h, w) bool, encloses paper twice, as a bold 8 does and no blot."""
+    import cv2
+
+    paper = cv2.copyMakeBorder((~mask).view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
+    _, _, pieces, _ = cv2.connectedComponentsWithStats(paper, connectivity=4)
+    enclosed = pieces[2:, cv2.CC_STAT_AREA]  # the first is the ink, the second lies around it
+    return int(np.count_nonzero(enclosed >= LOOP * mask.size)) == 2
 
 
 def hollow(boxes: np.ndarray, far: View) -> np.ndarray:

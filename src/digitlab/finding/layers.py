@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from digitlab.finding.blots import OPEN, hollow, solid
+from digitlab.finding.blots import OPEN, hollow, looped, solid
 from digitlab.finding.boxes import areas
 from digitlab.finding.darkness import View
 from digitlab.jobs import at_once
@@ -72,7 +72,9 @@ def _layer(view: View, threshold: float) -> Layer:
     fullest = np.where(tall < SPECK, FULLEST_SPECK, FULLEST)
     proposed = usable & (tall >= least) & (share <= fullest) & (share >= EMPTIEST) & (across < 16 * down)
     proposed &= area >= 0.02 * across * down  # not a mere outline of something large
-    proposed &= ~(solid(area, across, down) & (tall >= OPEN))
+    for i in np.flatnonzero(proposed & solid(area, across, down) & (tall >= OPEN)).tolist():
+        left, top, right, bottom = boxes[i].tolist()
+        proposed[i] = looped(label[top:bottom, left:right] == i)
     if view.finer > 1:
         proposed &= (down <= SMALL * view.finer) & (down <= SMALL_SHARE * height)
     chosen = np.flatnonzero(proposed)
