@@ -144,7 +144,7 @@ def print_evaluation(e: Evaluation) -> None:
         ("corrected labels", corrected),
         ("negative log-likelihood", f"{e.nll:.4f}"),
         ("Brier score", f"{e.brier:.5f}"),
-        ("calibration error (ECE)", percent(e.ece)),
+        ("calibration error (ECE)", f"{percent(e.ece)} (if calibrated: {interval(*e.ece_if_calibrated)} %)"),
         ("answered without error", percent(e.coverage_without_error)),
     ]
     if e.corrected_coverage_without_error is not None:

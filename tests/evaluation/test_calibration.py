@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from digitlab.evaluation.calibration import (
     area_under_risk_coverage,
+    calibration_error_by_chance,
     coverage_at_risk,
     coverage_without_error,
     expected_calibration_error,
@@ -55,6 +56,21 @@ def test_sure_and_right_is_calibrated_sure_and_wrong_is_not() -> None:
     sure = np.ones(20)
     assert expected_calibration_error(reliability(sure, sure.astype(bool))) == 0
     assert expected_calibration_error(reliability(sure, np.zeros(20, bool))) == 1
+
+
+def test_chance_leaves_a_calibrated_recogniser_as_much_error_as_other_draws_do() -> None:
+    rng = np.random.default_rng(5)
+    confidence = 1 - rng.beta(0.4, 12, 3000)
+    errors = [expected_calibration_error(reliability(confidence, rng.random(3000) < confidence)) for _ in range(400)]
+    low, high = calibration_error_by_chance(confidence)
+    assert 0.02 < np.mean(np.array(errors) < low) < 0.09
+    assert 0.02 < np.mean(np.array(errors) > high) < 0.09
+    assert (low, high) == calibration_error_by_chance(confidence)  # the same each time
+
+
+def test_certainty_leaves_chance_nothing() -> None:
+    assert calibration_error_by_chance(np.ones(50)) == (0, 0)
+    assert calibration_error_by_chance(np.empty(0)) == (0, 0)
 
 
 @given(answers())

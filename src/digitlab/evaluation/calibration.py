@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 BINS = 15  # of equal width; the number that published calibration errors use
+DRAWS = 300  # of digits that are right by chance
 RISKS = (0.0, 0.0001, 0.0005, 0.001, 0.005)  # at which coverage is told: none wrong, then one of 10,000 to 200 answers
 
 
@@ -70,6 +71,31 @@ def expected_calibration_error(table: list[Bin]) -> float:
     filled = [(b.n, b.confidence, b.accuracy) for b in table if b.confidence is not None and b.accuracy is not None]
     total = sum(n for n, _, _ in filled)
     return sum(n * abs(accuracy - confidence) for n, confidence, accuracy in filled) / total if total else 0.0
+
+
+def calibration_error_by_chance(confidence: np.ndarray, bins: int = BINS, seed: int = 0) -> tuple[float, float]:
+    """Return between what calibration errors a perfectly calibrated recogniser of such confidence lies: 0 to 1.
+
+    Of finitely many digits it shows one as well. Whether each is right is drawn by its confidence, `DRAWS` times; nine
+    in ten of the errors lie between these two. Source: consistency resampling, Bröcker and Smith, "Increasing the
+    Reliability of Reliability Diagrams", 2007 (Weather and Forecasting 22).
+
+    Args:
+        confidence: (N,) the probability of each prediction, 0 to 1.
+        bins: how many, of equal width.
+        seed: of the draws.
+    """
+    if not len(confidence):
+        return 0.0, 0.0
+    rng = np.random.default_rng(seed)
+    which = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
+    trusted = np.bincount(which, confidence, minlength=bins)
+    errors = [
+        np.abs(np.bincount(which, rng.random(len(which)) < confidence, minlength=bins) - trusted).sum() / len(which)
+        for _ in range(DRAWS)
+    ]
+    low, high = np.percentile(errors, [5, 95])
+    return float(low), float(high)
 
 
 def risk_coverage(confidence: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -15,6 +15,7 @@ from digitlab.evaluation.calibration import (
     RISKS,
     Bin,
     area_under_risk_coverage,
+    calibration_error_by_chance,
     coverage_at_risk,
     coverage_without_error,
     expected_calibration_error,
@@ -40,6 +41,7 @@ class Evaluation:
         nll: mean negative log-likelihood of the given labels, nats.
         brier: mean squared distance of the probabilities from the given label, summed over labels: 0 to 2.
         ece: expected calibration error, 15 bins, 0 to 1.
+        ece_if_calibrated: between what it would lie, nine times in ten, if each confidence were exactly right.
         coverage_without_error: the share of digits that are surer than the surest wrong one.
         coverage_at_risk: risk and coverage, the largest share of digits that can be answered with that risk.
         aurc: area under the risk-coverage curve: the mean risk over all coverages, 0 to 1.
@@ -62,6 +64,7 @@ class Evaluation:
     nll: float
     brier: float
     ece: float
+    ece_if_calibrated: tuple[float, float]
     coverage_without_error: float
     coverage_at_risk: list[dict[str, float]]
     aurc: float
@@ -77,7 +80,7 @@ class Evaluation:
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready dictionary of all attributes, by their names; shares have six decimals."""
         plain = dict(vars(self))
-        plain["interval"] = list(self.interval)
+        plain["interval"], plain["ece_if_calibrated"] = list(self.interval), list(self.ece_if_calibrated)
         plain["reliability"] = [row.to_dict() for row in self.reliability]
         return {key: _rounded(value) for key, value in plain.items()}
 
@@ -121,6 +124,7 @@ def evaluate_probabilities(
         nll=float(log_loss(labels, probabilities, labels=LABELS)),
         brier=float(((probabilities - np.eye(10)[labels]) ** 2).sum(axis=1).mean()),
         ece=expected_calibration_error(table),
+        ece_if_calibrated=calibration_error_by_chance(confidence),
         coverage_without_error=coverage_without_error(confidence, right),
         coverage_at_risk=[{"risk": r, "coverage": coverage_at_risk(confidence, right, r)} for r in RISKS],
         aurc=area_under_risk_coverage(confidence, right),

@@ -133,6 +133,8 @@ def _tiles(e: Evaluation) -> list[tuple[str, str, str]]:
     if e.corrected_accuracy is not None:
         meaning = f"{e.corrected_errors:,} errors of {e.corrected_n:,}, labels as most annotators give them"
         tiles.append(("Corrected accuracy", _percent(e.corrected_accuracy), meaning))
+    low, high = e.ece_if_calibrated
+    chance = f"if calibrated, chance leaves {_percent(low)} to {_percent(high)}"
     return [
         *tiles,
         (
@@ -140,7 +142,7 @@ def _tiles(e: Evaluation) -> list[tuple[str, str, str]]:
             f"{e.coverage_without_error * 100:.1f} %",
             "of the digits, the surest, hold no error",
         ),
-        ("Calibration error", _percent(e.ece), "mean gap between confidence and accuracy (ECE, 15 bins)"),
+        ("Calibration error", _percent(e.ece), f"mean gap between confidence and accuracy (ECE, 15 bins); {chance}"),
         ("Log-loss", f"{e.nll:.4f}", "nats a digit (NLL); lower is better"),
     ]
 
