@@ -40,7 +40,7 @@ PARTS: tuple[tuple[str, Any, str], ...] = (
     ("choose", page, "in_company"),
     ("choose", judging, "_of_one_ink"),
     ("choose", page, "_complete"),
-    ("label", page, "_labelled"),
+    ("label", page, "labelled"),
     ("keep", reader, "_small"),
 )
 STAGES = ("open", "find", "frame", "judge", "choose", "label", "keep", "draw", "rest")
