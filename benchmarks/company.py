@@ -33,8 +33,8 @@ from scoring import overlap
 FIRST = 5_000_000  # seed
 LENIENT = 4.0  # log odds below 0 down to which a piece may still turn out to be a digit
 SAME = 0.5  # intersection over union of a piece's box and a digit's: they are the same
-# More pages than usual without digits, with one alone, or with figures: one in 16 of each kind, beside those that come.
-OFTEN = {0: "distractors", 1: "empty", 2: "text", 3: "lone", 4: "single", 5: "figures"}
+# More pages than usual without digits, or with one alone: one in 16 of each kind, beside those that come anyway.
+OFTEN = {0: "distractors", 1: "empty", 2: "text", 3: "lone", 4: "single"}
 LONE = 7_000_000  # seed of the first thing that has a picture to itself
 OUT = record.ROOT / "src" / "digitlab" / "weights" / "company.json"
 

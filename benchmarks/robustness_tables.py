@@ -48,8 +48,10 @@ def outliers(page: Results) -> str:
 
 def calibration(page: Results) -> str:
     e = page["evaluation"]
+    low, high = e["ece_if_calibrated"]
     rows = [
-        ("expected calibration error, 15 bins", percent(e["ece"])),
+        ("expected calibration error, 15 bins", percent(e["ece"], 3)),
+        ("the same, nine times in ten, if each confidence were right", f"{percent(low, 3)} to {percent(high, 3)}"),
         ("Brier score, 0 to 2", f"{e['brier']:.5f}"),
         ("answered without error, surest first", percent(e["coverage_without_error"])),
         ("the same, labels as most annotators give them", percent(e["corrected_coverage_without_error"])),

@@ -34,7 +34,8 @@ MARKS = {
 
 PRINTED = 0.35  # share of the pages that are printed
 WORDS = 0.4  # and of the rows that have a word before the figure
-_FREQUENT = "eeeeeeeetttttaaaaaooooiiiiinnnnssssrrrhhhllllldddcumfpgwybvkxjqz"
+# Letters of words before figures: more of those that look like digits (o, i, l) than running text has.
+_LETTERS = "eeeeeeeetttttaaaaaooooiiiiinnnnssssrrrhhhllllldddcumfpgwybvkxjqz"
 
 
 def figures(sheet: Sheet) -> None:
@@ -86,5 +87,5 @@ def _print(sheet: Sheet, font: str, text: str, left: float, foot: float, line: i
 
 def _word(rng: np.random.Generator) -> str:
     """Return a word for print, with what may follow it; never the letter by which FORMS call a digit."""
-    word = "".join(rng.choice([letter for letter in _FREQUENT if letter != "d"], int(rng.integers(2, 8))))
+    word = "".join(rng.choice([letter for letter in _LETTERS if letter != "d"], int(rng.integers(2, 8))))
     return (word.capitalize() if rng.random() < 0.6 else word.upper()) + str(rng.choice([" ", ": ", ". "]))

@@ -96,9 +96,7 @@ def typeset(line: str, font: str, height: float) -> list[Glyph]:
             continue
         page = Image.new("L", (right - left + 8, bottom - top + 8))
         ImageDraw.Draw(page).text((4 - left, 4 - top), sign, fill=255, font=type_, anchor="ls")
-        ink = np.asarray(page)
-        if scale < 0.5:  # else far shrinking leaves out thin strokes
-            ink = cv2.GaussianBlur(ink, (0, 0), 0.35 / scale)
+        ink = _to_shrink(np.asarray(page), scale)
         size = max(1, round(scale * ink.shape[1])), max(1, round(scale * ink.shape[0]))
         ink = cv2.resize(ink, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
         rows, columns = np.flatnonzero(ink.max(axis=1) > 40), np.flatnonzero(ink.max(axis=0) > 40)
@@ -150,6 +148,13 @@ def _font(face: str) -> FreeTypeFont | ImageFont:
     return ImageFont.truetype(face, _DRAFT) if face else ImageFont.load_default(_DRAFT)
 
 
+def _to_shrink(ink: np.ndarray, scale: float) -> np.ndarray:
+    """Return ink blurred enough that making it so much smaller leaves no thin stroke out."""
+    import cv2
+
+    return ink if scale >= 0.5 else cv2.GaussianBlur(ink, (0, 0), 0.35 / scale)
+
+
 def _varied(ink: np.ndarray, rng: np.random.Generator, height: float) -> np.ndarray:
     """Return the picture slanted, widened and turned a little, its ink `height` pixels high, tightly cropped."""
     import cv2
@@ -162,7 +167,6 @@ def _varied(ink: np.ndarray, rng: np.random.Generator, height: float) -> np.ndar
     matrix = scale * np.array([[widen, -slant], [turn, 1.0]])
     corners = matrix @ np.array([[0, ink.shape[1], 0, ink.shape[1]], [0, 0, ink.shape[0], ink.shape[0]]])
     low, high = corners.min(axis=1) - 2, corners.max(axis=1) + 2
-    if scale < 0.5:  # else far shrinking leaves out thin strokes
-        ink = cv2.GaussianBlur(ink, (0, 0), 0.35 / scale)
+    ink = _to_shrink(ink, scale)
     size = tuple(np.ceil(high - low).astype(int).tolist())
     return cropped(cv2.warpAffine(ink, np.column_stack([matrix, -low]), size, flags=cv2.INTER_LINEAR))

@@ -47,7 +47,7 @@ def reliability(confidence: np.ndarray, right: np.ndarray, bins: int = BINS) -> 
     Returns:
         `bins` bins, from low to high confidence.
     """
-    which = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)  # (N,)
+    which = _bin_of(confidence, bins)
     counts = np.bincount(which, minlength=bins)
     trusted = np.bincount(which, confidence, minlength=bins)
     correct = np.bincount(which, right, minlength=bins)
@@ -61,6 +61,11 @@ def reliability(confidence: np.ndarray, right: np.ndarray, bins: int = BINS) -> 
         )
         for m in range(bins)
     ]
+
+
+def _bin_of(confidence: np.ndarray, bins: int) -> np.ndarray:
+    """Return in which of some bins of equal width each confidence lies, (N,), counted from 0."""
+    return np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
 
 
 def expected_calibration_error(table: list[Bin]) -> float:
@@ -88,7 +93,7 @@ def calibration_error_by_chance(confidence: np.ndarray, bins: int = BINS, seed: 
     if not len(confidence):
         return 0.0, 0.0
     rng, confidence = np.random.default_rng(seed), np.sort(confidence)  # the digits' order is to say nothing
-    which = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
+    which = _bin_of(confidence, bins)
     trusted = np.bincount(which, confidence, minlength=bins)
     errors = [
         np.abs(np.bincount(which, rng.random(len(which)) < confidence, minlength=bins) - trusted).sum() / len(which)
