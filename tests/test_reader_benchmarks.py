@@ -137,6 +137,13 @@ def test_a_page_is_judged_by_places_labels_and_lines(scripts: Any, lines: Any, r
     assert figures["lines"]["share"] == right_lines / 2
 
 
+def test_pages_beside_the_usual_kinds_are_read_after_them(scripts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scripts.pages, "read_one", lambda index, kind, *of: (index, kind))
+    read = scripts.pages.measure(2, 1, 3, "default", None, 1)
+    assert [kind for _, kind in read] == [None, None, "empty", "distractors", "figures", "figures", "figures"]
+    assert [index for index, _ in read] == list(range(7))
+
+
 def test_digits_on_bare_pages_are_counted(scripts: Any) -> None:
     bare = [scripts.pages.judge_page(page(layout="empty"), lines) for lines in ([line("12")], [])]
     told = scripts.pages.false_digits(bare)

@@ -283,3 +283,9 @@ def test_a_thing_that_stands_alone_is_itself_a_part_or_none_by_what_a_piece_has_
     }
     assert told[7] == {"itself": 7, "half of it": PART, "and more": -1, "a frame around": -1, "elsewhere": NO_DIGIT}
     assert set(told[NO_DIGIT].values()) == {NO_DIGIT}
+
+
+def test_a_fifth_of_the_pages_are_figures_and_most_are_of_any_kind() -> None:
+    kinds = [pieces._kind(np.random.default_rng(seed)) for seed in range(2000)]
+    assert kinds.count("figures") / len(kinds) == pytest.approx(0.2, abs=0.03)
+    assert kinds.count(None) / len(kinds) == pytest.approx(0.62, abs=0.04)

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from digitlab.data.strokes import draw
 from digitlab.reading import Reader, open_image, page
-from digitlab.reading.sideways import better, lines_back, may_lie, turned_by, worth
+from digitlab.reading.judging import SILENT, judged
+from digitlab.reading.sideways import better, lines_back, may_lie, quarter_turns, turned_by, worth
 from digitlab.readings import Digit, Line
-from judges import overlap, write
+from digitlab.recognizer import load
+from judges import always, overlap, write
 
 QUARTERS = pytest.mark.parametrize("quarters", [1, 2, 3])
 TEXTS = ["20461", "73958"]
@@ -84,6 +86,34 @@ def test_a_page_may_lie_otherwise_where_as_many_pieces_as_large_are_no_digits(he
     assert not may_lie([line(1, 1)], pieces[:3], odds[:3])
     assert not may_lie([line(1, 1)], [*pieces[:3], pieces[2]], odds)  # two looks at one piece
     assert not may_lie([line(1, 1)], [*pieces[:2], *pieces[:2]], odds)  # and at a digit
+    assert not may_lie([line(1, 1)], pieces, np.array([6.0, 6.0, SILENT, SILENT]))  # of which nobody was asked
+
+
+@pytest.mark.parametrize("quarters", [0, 1, 2, 3])
+def test_pieces_tell_how_far_their_page_is_to_be_turned(quarters: int) -> None:
+    picture, _ = write(TEXTS, height=44, seed=4)
+    judge = load(page.JUDGE, threads=1)
+    pieces = judged(np.ascontiguousarray(np.rot90(picture, quarters)), None, judge)
+    assert quarter_turns(*pieces, judge) == -quarters % 4
+
+
+def test_pieces_of_which_the_judge_was_not_asked_are_not_shown_to_it_otherwise() -> None:
+    picture, _ = write(TEXTS, height=44, seed=4)
+    candidates, labels, _ = judged(picture, None, always(3))
+    judge = always(3)
+    silent = np.full(len(candidates), SILENT)
+    assert quarter_turns(candidates, labels, silent, judge) == 0
+    assert not judge.asked
+    silent[0] = 1.0
+    quarter_turns(candidates, labels, silent, judge)
+    assert judge.asked == [(1, 3, 28, 28)] * 3
+
+
+def test_a_page_that_reads_no_better_otherwise_is_read_as_it_lies(monkeypatch) -> None:
+    monkeypatch.setattr(page, "may_lie", lambda *of: True)
+    monkeypatch.setattr(page, "quarter_turns", lambda *of: 2)
+    picture, _ = write(TEXTS, height=44, seed=4)
+    assert Reader(picture=0).read(picture).text.split() == TEXTS
 
 
 def test_another_way_round_must_say_clearly_more_in_rows_and_with_little_doubt() -> None:
