@@ -33,8 +33,9 @@ from scoring import overlap
 FIRST = 5_000_000  # seed
 LENIENT = 4.0  # log odds below 0 down to which a piece may still turn out to be a digit
 SAME = 0.5  # intersection over union of a piece's box and a digit's: they are the same
-# More pages than usual without digits, or with one alone: one in 16 of each kind, beside those that come anyway.
-OFTEN = {0: "distractors", 1: "empty", 2: "text", 3: "lone", 4: "single"}
+# More pages than usual without digits, with one alone, or of figures: one in 16 of each kind, beside those that come
+# anyway.
+OFTEN = {0: "distractors", 1: "empty", 2: "text", 3: "lone", 4: "single", 5: "figures"}
 LONE = 7_000_000  # seed of the first thing that has a picture to itself
 OUT = record.ROOT / "src" / "digitlab" / "weights" / "company.json"
 
