@@ -45,6 +45,15 @@ def test_a_piece_far_higher_than_its_row_loses() -> None:
     assert judged((brace, 2.0))[0] < judged((NEXT, 2.0))[0]
 
 
+def test_a_stroke_higher_than_its_row_is_known_to_be_where_it_may_be_a_1() -> None:
+    slash = (NEXT[0], 90, NEXT[0] + 12, 146)
+    pieces, said = [piece(box) for box in (*ROW, slash, slash)], labels(8)
+    said[7] = said[7][[0, 3, 2, 1, *range(4, 10)]]  # the last one looks like a 1
+    known = gather(pieces, said, np.full(8, 3, np.float32), list(range(6)))[:, NAMES.index("1 higher than row")]
+    assert known[7] == pytest.approx(np.log(56 / 40))
+    assert not known[:7].any()
+
+
 def test_a_doubtful_piece_in_a_row_of_sure_digits_gains() -> None:
     beside, astray = judged((NEXT, 1.0))[0], judged(((700, 320, 726, 360), 1.0))[0]
     alone = judged((NEXT, 1.0), row=[])[0]

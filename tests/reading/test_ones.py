@@ -82,6 +82,17 @@ def test_one_stroke_of_many_that_are_in_doubt_is_in_doubt_too() -> None:
     assert unlike[0] == 0
 
 
+def test_strokes_alike_in_one_row_are_counted_and_others_are_not() -> None:
+    dates = [stroke(420, 50, 0.4), stroke(520, 52, 0.4)]
+    lower, shorter, steeper = stroke(620, 130, 0.4), stroke(700, 60, 0.4, high=20), stroke(780, 50, -0.2)
+    in_row = told([*dates, lower, shorter, steeper], [1.0] * 5)["1s alike in row"]
+    assert in_row[0] == in_row[1] > 0
+    assert not in_row[2:].any()
+    assert not told(dates, [1.0, -5.5])["1s alike in row"][0]  # the other cannot be a 1
+    many = told([stroke(left, 50) for left in range(420, 800, 60)], [1.0] * 7)["1s alike in row"]
+    assert (many == 1).all()
+
+
 def test_other_looks_at_its_own_ink_say_nothing_of_a_stroke() -> None:
     looks = [stroke(420, 50), stroke(420, 51), stroke(421, 50)]
     assert not told(looks, [3.0, -4.0, -4.0])["1s alike in doubt"].any()

@@ -25,13 +25,14 @@ NAMES = (
     "one digit in row", "two or more in row", "lower than row", "higher than row", "off row's line", "row support",
     "fainter", "darker", "few digits on page", "unexplained ink", "alone and unexplained", "crowd", "words in row",
     "is 1", "fills the picture", "1 that fills the picture", "lone", "lone odds", "lone and far", "lone and 1",
-    "on lines", "1 on lines",
+    "on lines", "1 on lines", "1 higher than row",
     *OF_ONES,
 )  # fmt: skip
 """The names of the columns of `gather`."""
 
 NEAREST = 5  # digits of a row that tell how high it is
 ITSELF = 0.15  # heights
+MUCH_HIGHER = 0.6  # logarithm of heights: a stroke so much higher than its row is a slash, or a bracket
 OFF = 0.5  # heights: no farther above or below a row does a digit of it stand
 ELSEWHERE = 3.0  # heights: a row that passes so far above or below is another one
 FILLS = 0.3  # of the picture's height: a piece higher than this begins to fill it
@@ -132,6 +133,7 @@ def _row_evidence(
     table["two or more in row"][index] = len(best) > 1
     table["lower than row"][index] = min(1.5, max(0.0, -off - 0.2))
     table["higher than row"][index] = min(1.5, max(0.0, off - 0.2))
+    table["1 higher than row"][index] = table["is 1"][index] * min(MUCH_HIGHER, max(0.0, off))
     table["off row's line"][index] = distance
     gap = abs(x[best[0]] - x[index]) / usual
     table["row support"][index] = np.exp(-0.5 * (off / 0.3) ** 2) * np.exp(-0.3 * gap) * (len(best) > 1)

@@ -2,8 +2,8 @@
 
 Slashes of dates, bars, sides of boxes and brackets look like a 1 each, and the judge may take any of them for one. But
 a page has many of them, all alike, and of most the judge is in doubt: that tells of the others. A slash leans more than
-the digits do; and where dates or boxes stand under each other, the same stroke stands in the same place of each row,
-where a 1 stands again by chance only.
+the digits do, and a date has two of them; and where dates or boxes stand under each other, the same stroke stands in
+the same place of each row, where a 1 stands again by chance only.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from digitlab.finding.boxes import shared
 from digitlab.finding.candidate import Candidate
 from digitlab.finding.median import median
 
-NAMES = ("1s alike in doubt", "1 that leans", "1 that is crooked", "1 in rows beside")
+NAMES = ("1s alike in doubt", "1 that leans", "1 that is crooked", "1s alike in row", "1 in rows beside")
 """The names of the columns that `about_ones` fills in."""
 
 HEIGHT, LEAN = 0.15, 0.12  # strokes alike differ by no more: the logarithm of their heights, and how they lean
@@ -26,6 +26,8 @@ FEW = 2.0  # so many alike say half of what many say
 ENOUGH = 60  # digits tell how far a page's digits lean
 UPRIGHT, LEANING = 0.12, 0.6  # tangents: so much more than the page's digits a 1 may lean, and so much is a lot
 CROOKED = 0.1  # heights by which a stroke's ink lies off a straight line: that is a lot
+MANY = 3  # strokes alike in one row are many
+LEVEL = 0.4  # heights: no farther above or below stands a stroke of the same row
 BESIDE = 2  # rows above, and as many below, that are looked at
 ASIDE, OFF = 0.6, 0.5  # heights: no farther aside, above or below a stroke stands in the same place of another row
 AS_HIGH = 0.3  # and the logarithm of their heights differs by no more
@@ -56,7 +58,9 @@ def about_ones(
     some = sure[:: -(-len(sure) // ENOUGH)] if sure else []  # of a full page
     usual = median(_strokes([candidates[i] for i in some])[0]) if some else 0.0
     boxes = _boxes(candidates, ones)
-    table["1s alike in doubt"][ones] = _in_doubt(boxes, lean, odds[ones])
+    alike = _alike(boxes, lean)
+    table["1s alike in doubt"][ones] = _in_doubt(alike, odds[ones])
+    table["1s alike in row"][ones] = _in_row(alike & (odds[ones] > POSSIBLE), boxes)
     table["1 that leans"][ones] = np.clip(lean - usual - UPRIGHT, 0, LEANING)
     table["1 that is crooked"][ones] = np.clip(crooked / CROOKED, 0, 1)
     possible = np.flatnonzero(odds[ones] > POSSIBLE)
@@ -78,14 +82,25 @@ def _strokes(pieces: Sequence[Candidate]) -> tuple[np.ndarray, np.ndarray]:
     return lean, np.sqrt(((across + lean[:, None] * down) ** 2).mean(axis=1)) / height
 
 
-def _in_doubt(boxes: np.ndarray, lean: np.ndarray, odds: np.ndarray) -> np.ndarray:
-    """Return how far the judge is in doubt of the strokes that look like each: (N,), 0 where it is not, to -3."""
+def _alike(boxes: np.ndarray, lean: np.ndarray) -> np.ndarray:
+    """Return which strokes look like which others, (N, N) bool; other looks at the same ink do not count."""
     height = np.log((boxes[:, 3] - boxes[:, 1]).clip(1))
-    alike = (
+    return np.asarray(
         (np.abs(height[:, None] - height) < HEIGHT)
         & (np.abs(lean[:, None] - lean) < LEAN)
-        & ~(shared(boxes, boxes) > 0)  # other looks at the same ink
+        & ~(shared(boxes, boxes) > 0)
     )
+
+
+def _in_row(alike: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """Return how many strokes that look like each stand at its height of the page: (N,), 1 for many of them."""
+    middle, height = (boxes[:, 1] + boxes[:, 3]) / 2, (boxes[:, 3] - boxes[:, 1]).clip(1)
+    level = np.abs(middle[:, None] - middle) < LEVEL * height[:, None]
+    return np.minimum((alike & level).sum(axis=1), MANY) / MANY
+
+
+def _in_doubt(alike: np.ndarray, odds: np.ndarray) -> np.ndarray:
+    """Return how far the judge is in doubt of the strokes that look like each: (N,), 0 where it is not, to -3."""
     count = alike.sum(axis=1)
     mean = alike @ np.clip(odds, -CLIPPED, CLIPPED).astype(float) / np.maximum(count, 1)
     return np.asarray(np.minimum(0, mean / DIGITS_HAVE - 1) * count / (count + FEW))

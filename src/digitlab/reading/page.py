@@ -25,7 +25,7 @@ JUDGE = "reader-int8"  # the bundled judge of pieces, in eight bits
 LONGEST = 1600  # a longer side of about this many pixels shows any digit that a person would photograph
 # Log odds from which on a digit is read: a page without any should stay empty. Where one is as sure as this, the page
 # has digits, and what is more likely one than not is read.
-LIKELY, SURE = 0.5, 3.0
+LIKELY, SURE = 0.9, 3.0
 AS_GOOD = 0.95  # times what is read of a tilted page says the page turned upright, at least, to be taken instead
 SHARPER = 1.05  # times what is read of a strip as a whole its parts say, at least, to be taken instead
 FEW = 4  # digits: where fewer are read, lines of the page may show that it is tilted
