@@ -1,6 +1,7 @@
 """What boxes share, as counting pixels says."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,7 +9,7 @@ from digitlab.finding.boxes import TWIN, areas, repeated, shared, twins
 
 SIDE = 12
 spans = st.tuples(st.integers(0, SIDE - 1), st.integers(1, SIDE)).map(lambda at: (at[0], min(SIDE, at[0] + at[1])))
-boxes = st.lists(st.tuples(spans, spans).map(lambda s: (s[0][0], s[1][0], s[0][1], s[1][1])), min_size=1, max_size=4)
+boxes = st.lists(st.tuples(spans, spans).map(lambda s: (s[0][0], s[1][0], s[0][1], s[1][1])), min_size=1, max_size=6)
 
 
 def drawn(box: tuple[int, ...]) -> np.ndarray:
@@ -35,6 +36,14 @@ def test_of_twins_the_first_is_not_repeated(some) -> None:
     same = twins(every, every)
     assert repeated(every).tolist() == [any(same[i, j] for j in range(i)) for i in range(len(some))]
     assert repeated(np.zeros((0, 4))).shape == (0,)
+
+
+@given(boxes, st.integers(1, 4))
+def test_boxes_are_repeated_however_many_are_compared_at_a_time(some, at_a_time) -> None:
+    every, at_once = np.array(some), repeated(np.array(some))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("digitlab.finding.boxes.ROWS", at_a_time)
+        np.testing.assert_array_equal(repeated(every), at_once)
 
 
 def test_of_no_boxes_none_are_twins() -> None:

@@ -90,11 +90,11 @@ def test_surer_pieces_stay_surer_in_the_same_company() -> None:
 def test_a_piece_stands_in_the_line_at_whose_height_it_is() -> None:
     lower = [(left, top + 120, right, bottom + 120) for left, top, right, bottom in ROW]
     beside = (NEXT[0], 215, NEXT[2], 262)
-    pieces = [piece(box) for box in (*ROW, *lower, beside, (860, 100, 886, 140), (300, 160, 326, 200))]
+    boxes = np.array([*ROW, *lower, beside, (860, 100, 886, 140), (300, 160, 326, 200)], float)
     lines = [list(range(6)), list(range(6, 12))]
-    assert row_at(12, lines, pieces) == 1
-    assert row_at(13, lines, pieces) is None  # out of reach
-    assert row_at(14, lines, pieces) is None  # between the lines
+    assert row_at(12, lines, boxes) == 1
+    assert row_at(13, lines, boxes) is None  # out of reach
+    assert row_at(14, lines, boxes) is None  # between the lines
 
 
 def test_another_look_at_the_same_ink_is_no_company() -> None:

@@ -109,6 +109,17 @@ def test_pieces_of_which_the_judge_was_not_asked_are_not_shown_to_it_otherwise()
     assert judge.asked == [(1, 3, 28, 28)] * 3
 
 
+def test_many_looks_at_one_piece_leave_others_a_say(monkeypatch) -> None:
+    monkeypatch.setattr("digitlab.reading.sideways.SOME", 3)
+    picture, _ = write(TEXTS, height=44, seed=4)
+    candidates, labels, _ = judged(picture, None, always(3))
+    largest = max(candidates, key=lambda piece: piece.mass)
+    found, judge = [*[largest] * 40, *candidates], always(3)
+    says = np.tile(labels[:1], (len(found), 1))
+    quarter_turns(found, says, np.ones(len(found)), judge)
+    assert judge.asked == [(3, 3, 28, 28)] * 3
+
+
 def test_a_page_that_reads_no_better_otherwise_is_read_as_it_lies(monkeypatch) -> None:
     monkeypatch.setattr(page, "may_lie", lambda *of: True)
     monkeypatch.setattr(page, "quarter_turns", lambda *of: 2)

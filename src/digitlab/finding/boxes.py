@@ -36,4 +36,9 @@ def twins(some: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 def repeated(boxes: np.ndarray) -> np.ndarray:
     """Return which boxes, (N, 4), show the same piece of ink as one before them: (N,) bool."""
-    return np.asarray(np.tril(twins(boxes, boxes), -1).any(axis=1))
+    again = np.empty(len(boxes), bool)
+    for first in range(0, len(boxes), ROWS):
+        rows = boxes[first : first + ROWS]
+        before = np.tril(twins(rows, boxes[: first + len(rows)]), first - 1)
+        again[first : first + ROWS] = before.any(axis=1)
+    return again

@@ -104,7 +104,9 @@ def _parts(piece: Candidate, copy: np.ndarray, said: np.ndarray) -> Iterator[Can
             continue
         nearest = ((x[..., None] - places[:, 0]) ** 2 + (y[..., None] - places[:, 1]) ** 2).argmin(axis=2)
         for chosen, strict in _choices(places):
-            part = np.isin(nearest, chosen) & (mine | (not strict))
+            wanted = np.zeros(len(places), bool)
+            wanted[chosen] = True
+            part = wanted[nearest] & (mine | (not strict))
             looks = (part & inked).tobytes()
             if looks in known:
                 continue

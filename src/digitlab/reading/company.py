@@ -41,9 +41,11 @@ def in_company(candidates: Sequence[Candidate], labels: np.ndarray, odds: np.nda
     return np.where(odds > -6, fitting, odds).astype(np.float32)
 
 
-def row_at(index: int, lines: list[list[int]], candidates: Sequence[Candidate]) -> int | None:
-    """Return which line, given by its candidates, a candidate stands in, or None; it must be within its reach."""
-    boxes = np.array([c.box for c in candidates], float)
+def row_at(index: int, lines: list[list[int]], boxes: np.ndarray) -> int | None:
+    """Return which line, given by its candidates, one stands in, or None; it must be within its reach.
+
+    Boxes, (N, 4), are those of all candidates.
+    """
     height, middle, x = boxes[:, 3] - boxes[:, 1], (boxes[:, 1] + boxes[:, 3]) / 2, (boxes[:, 0] + boxes[:, 2]) / 2
     nearest, _ = row_of(index, lines, height.tolist(), middle.tolist(), x.tolist())
     if not nearest or abs(x[nearest[0]] - x[index]) > NEXT * median(height[nearest]):

@@ -129,10 +129,11 @@ def _complete(candidates: list[Candidate], fitting: np.ndarray, lines: list[list
     doubtful = np.flatnonzero((fitting > -DOUBTFUL) & (fitting <= least))
     shared = conflicts([candidates[i] for i in (*doubtful, *chosen)])[: len(doubtful), len(doubtful) :].any(axis=1)
     spare = doubtful[~shared].tolist()
+    boxes = np.array([candidate.box for candidate in candidates], float)
     shares = [1.0] * len(lines)
     for place in choose([candidates[i] for i in spare], fitting[spare] + DOUBTFUL):
         index = spare[place]
-        number = row_at(index, lines, candidates)
+        number = row_at(index, lines, boxes)
         if number is not None:
             shares[number] *= 1 / (1 + float(np.exp(fitting[index])))
     return shares

@@ -102,8 +102,11 @@ def _largest(candidates: list[Candidate], odds: np.ndarray) -> list[int]:
     mass = np.array([candidate.mass for candidate in candidates])
     asked = np.flatnonzero(odds > SILENT)
     order = asked[np.argsort(-mass[asked], kind="stable")]
-    again = repeated(boxes_of([candidates[i] for i in order.tolist()]))
-    return [int(i) for i in order[~again][:SOME]]
+    for first in (order[: 4 * SOME], order):  # full pages have thousands, of which so many are mostly enough
+        some = first[~repeated(boxes_of([candidates[i] for i in first.tolist()]))]
+        if len(some) >= SOME:
+            break
+    return [int(i) for i in some[:SOME]]
 
 
 def _says(pieces: list[Candidate], labels: np.ndarray, odds: np.ndarray) -> float:
