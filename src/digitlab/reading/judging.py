@@ -42,6 +42,7 @@ WHOLE = 2.0  # log odds of being one digit from which on a piece is not parted
 UNSURE, UNSURE_OF_LABEL, NEVER = 4.0, 0.9, 1e-6
 MOVES = ((0, 1), (2, 1), (1, 0), (1, 2))
 MAYBE = 0.05  # probability of being several digits, or a part of one, from which on a piece is parted, or merged
+MOST_PARTED = 300  # pieces of a page, the likeliest: a page of print has a thousand words and letters, others thirty
 
 
 Judged = tuple[list[Candidate], np.ndarray, np.ndarray]
@@ -255,7 +256,8 @@ def _parted(candidates: list[Candidate], odds: np.ndarray, several: np.ndarray, 
     Where another threshold shows the digits apart, and is sure of them, there is nothing left to part.
     """
     doubtful = np.flatnonzero((several > MAYBE) & (odds < WHOLE))
-    which = doubtful[_explained(candidates, doubtful, odds >= ASSURED) < EXPLAINED].tolist()
+    doubtful = doubtful[_explained(candidates, doubtful, odds >= ASSURED) < EXPLAINED]
+    which = sorted(doubtful[np.argsort(-several[doubtful], kind="stable")[:MOST_PARTED]].tolist())
     found = []
     for i, parts in zip(which, parts_of([candidates[i] for i in which], votes, threads), strict=True):
         for part in parts:
