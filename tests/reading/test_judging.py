@@ -126,16 +126,22 @@ def test_only_what_is_said_to_be_several_is_cut(by_box, puzzles) -> None:
 
 
 def test_where_very_many_may_be_several_the_likeliest_are_cut(by_box, puzzles, monkeypatch) -> None:
-    def say(boxes: list[Box]) -> Verdict:
+    def say(boxes: list[Box], odds: float = -8.0) -> Verdict:
         several = [0.1 + 0.8 * within(box, CHAINED)[1] for box in boxes]
-        return verdict([0] * len(boxes), [-8.0] * len(boxes), several=several, part=[0.0] * len(boxes))
+        of_one = [odds if any(within(box, BROKEN)) else -8.0 for box in boxes]
+        return verdict([0] * len(boxes), of_one, several=several, part=[0.0] * len(boxes))
 
     pieces = judged(puzzles, None, by_box(say))[0]
+    among_digits = by_box(lambda boxes: say(boxes, 8.0))
     *_, first, second = made_of(pieces, "part")
     assert first > 0
+    with_digits = made_of(judged(puzzles, None, among_digits)[0], "part")
+    assert min(with_digits[2:]) > 0
     likely = made_of([piece for piece in pieces if piece.kind == "component"], "component")[-1]
     monkeypatch.setattr(judging, "MOST_PARTED", likely)
     assert made_of(judged(puzzles, None, by_box(say))[0], "part") == [0, 0, 0, second]
+    # Among digits that are sure, twice as many as these are parted in any case.
+    assert made_of(judged(puzzles, None, among_digits)[0], "part") == with_digits
 
 
 def test_a_small_chance_of_being_several_or_a_part_is_enough(by_box, puzzles) -> None:

@@ -42,7 +42,9 @@ WHOLE = 2.0  # log odds of being one digit from which on a piece is not parted
 UNSURE, UNSURE_OF_LABEL, NEVER = 4.0, 0.9, 1e-6
 MOVES = ((0, 1), (2, 1), (1, 0), (1, 2))
 MAYBE = 0.05  # probability of being several digits, or a part of one, from which on a piece is parted, or merged
-MOST_PARTED = 300  # pieces of a page, the likeliest: a page of print has a thousand words and letters, others thirty
+# Pieces of a page that are parted, the likeliest, at most, or so many for each look at a digit that is sure: a page of
+# print has a thousand words and letters that may be several, a sheet full of digits that touch as many in earnest.
+MOST_PARTED, FOR_EACH_SURE = 300, 2
 
 
 Judged = tuple[list[Candidate], np.ndarray, np.ndarray]
@@ -257,7 +259,8 @@ def _parted(candidates: list[Candidate], odds: np.ndarray, several: np.ndarray, 
     """
     doubtful = np.flatnonzero((several > MAYBE) & (odds < WHOLE))
     doubtful = doubtful[_explained(candidates, doubtful, odds >= ASSURED) < EXPLAINED]
-    which = sorted(doubtful[np.argsort(-several[doubtful], kind="stable")[:MOST_PARTED]].tolist())
+    most = max(MOST_PARTED, FOR_EACH_SURE * int((odds >= ASSURED).sum()))
+    which = sorted(doubtful[np.argsort(-several[doubtful], kind="stable")[:most]].tolist())
     found = []
     for i, parts in zip(which, parts_of([candidates[i] for i in which], votes, threads), strict=True):
         for part in parts:
