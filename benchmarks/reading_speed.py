@@ -2,9 +2,9 @@
 
     python benchmarks/reading_speed.py
 
-Pictures are JPEG files of held-out synthetic pages (see pages.py), brought to the size that is asked for, and one page
-of 250 digits by the pen. All is timed warm, from the file to the reading, with the threads that digitlab takes
-by itself. Writes results/reading_speed.json.
+Pictures are JPEG files of held-out synthetic pages (see pages.py), brought to the size that is asked for, one page of
+250 digits by the pen, and a sheet of print, on which there are none to read. All is timed warm, from the file to the
+reading, with the threads that digitlab takes by itself. Writes results/reading_speed.json.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ SIZES = {"photo of 12 megapixels": (4000, 3000), "photo of 1000 x 700": (1000, 7
 KINDS = ("rows", "notebook", "table", "ledger", "scatter")  # of pages, one photo each
 LARGE = 900  # pixels
 ROWS, COLUMNS, DIGIT = 10, 25, 44  # of the full page; DIGIT: height of its digits, pixels
+A4, MARGIN, PRINT = (1240, 1754), 100, 16  # pixels, at 150 to the inch; PRINT: height of the sheet's capitals
 FOLDER = (1000, 700)  # size of the images in the folder
 
 
@@ -81,6 +82,28 @@ def full_page(folder: Path, seed: int = 0) -> Path:
     paper = (light * (1 - 0.8 * ink))[..., None] * [1.0, 0.98, 0.92] + rng.normal(0, 3, (*ink.shape, 1))
     file = folder / "full-page.jpg"
     Image.fromarray(np.clip(paper, 0, 255).astype(np.uint8)).save(file, quality=92)
+    return file
+
+
+def print_page(folder: Path, seed: int = 0) -> Path:
+    """Write a sheet full of words in one type, as a scanner gives it: letters as often as English has them."""
+    from digitlab.data import printed
+
+    rng, letters = (
+        np.random.default_rng(seed),
+        list(12 * "e" + 9 * "t" + 8 * "aoin" + 6 * "shr" + 4 * "dl" + 2 * "ucmfwgyp"),
+    )
+    sheet = np.full((A4[1], A4[0]), 240.0)
+    for foot in range(MARGIN + 2 * PRINT, A4[1] - MARGIN, 2 * PRINT):
+        line = " ".join("".join(rng.choice(letters, rng.integers(2, 9))) for _ in range(30))
+        for glyph in printed.typeset(line, "", PRINT):
+            height, width = glyph.ink.shape
+            top, left = foot + glyph.top, MARGIN + glyph.left
+            if left + width <= A4[0] - MARGIN:
+                sheet[top : top + height, left : left + width] -= 0.85 * glyph.ink
+    file = folder / "print.jpg"
+    scanned = sheet + rng.normal(0, 2, sheet.shape)
+    Image.fromarray(np.clip(scanned, 0, 255).astype(np.uint8)).save(file, quality=92)
     return file
 
 
@@ -207,6 +230,7 @@ def main() -> None:
         folder = Path(scratch)
         pictures = {name: photos(folder, name, size) for name, size in SIZES.items()}
         pictures[f"page of {ROWS * COLUMNS} digits"] = [full_page(folder)]
+        pictures["sheet of print"] = [print_page(folder)]
         figures = {
             "model": asked.model,
             "pictures": {name: stages(files, asked.model, asked.rounds) for name, files in pictures.items()},
