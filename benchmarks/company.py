@@ -21,7 +21,7 @@ from digitlab import data, storage
 from digitlab.data.closeups import closeup
 from digitlab.data.digits import NO_DIGIT, PART, SEVERAL, Digits
 from digitlab.data.pages import make_page
-from digitlab.data.things import larger, one_thing
+from digitlab.data.things import larger, one_thing, tilted
 from digitlab.reading.choose import choose
 from digitlab.reading.evidence import NAMES, gather
 from digitlab.reading.judging import judged
@@ -50,12 +50,12 @@ def page_shown(seed: int, bank: Digits) -> Shown:
 
 
 def thing_shown(seed: int, bank: Digits) -> Shown:
-    """Return a picture of one thing, of any size."""
+    """Return a picture of one thing, of any size, or small on a sheet."""
     rng = np.random.default_rng(seed)
     ink, label = one_thing(rng, bank)
     while label in (SEVERAL, PART):
         ink, label = one_thing(rng, bank)
-    ink = larger(ink, rng)
+    ink = tilted(larger(ink, rng), rng)
     image, (left, top) = closeup(ink, rng)
     return image, [(left, top, left + ink.shape[1], top + ink.shape[0])] if label < NO_DIGIT else []
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from digitlab.data import closeups
 from digitlab.data.closeups import closeup
-from digitlab.data.things import larger, one_thing
+from digitlab.data.things import larger, one_thing, tilted
 
 SHARES = "BOXED", "FRAMED", "LIT"
 
@@ -16,7 +16,7 @@ def shown(seed: int, ways: tuple[str, ...], monkeypatch: pytest.MonkeyPatch):
     for share in SHARES:
         monkeypatch.setattr(closeups, share, float(share in ways))
     rng = np.random.default_rng(seed)
-    ink = larger(one_thing(rng, None)[0], rng)
+    ink = tilted(larger(one_thing(rng, None)[0], rng), rng)
     return ink, *closeup(ink, rng)
 
 

@@ -22,7 +22,7 @@ from digitlab.data.digits import NO_DIGIT, PART, SEVERAL, Digits, Pieces
 from digitlab.data.making import made
 from digitlab.data.pages import Page, make_page
 from digitlab.data.scenes import scene
-from digitlab.data.things import larger, one_thing
+from digitlab.data.things import larger, one_thing, tilted
 from digitlab.finding.boxes import areas, shared
 from digitlab.finding.candidate import Candidate
 from digitlab.finding.darkness import View
@@ -32,7 +32,7 @@ from digitlab.finding.propose import Proposals, components_of, propose
 from digitlab.framing import SIDE
 from digitlab.storage import atomic_path, cache_folder
 
-GENERATION = 24  # counts up whenever the same seed would give other pieces
+GENERATION = 25  # counts up whenever the same seed would give other pieces
 WHOLE, PURE = 0.85, 0.9  # a piece is a digit with these shares of the digit's ink, and of its own
 LITTLE = 0.6  # and none with less than this of either
 BESIDE = 0.08  # of a piece's own: a digit with a smaller share of it is not looked at
@@ -147,10 +147,10 @@ def alone(rng: np.random.Generator, bank: Digits | None = None) -> Pieces:
     """
     ink, what = one_thing(rng, bank)
     if rng.random() < PICTURED:
-        ink = larger(ink, rng)
-        picture, (left, top) = closeup(ink, rng)
-        found = components_of(picture)
-        found = found.and_of(found.broader())
+        ink = tilted(larger(ink, rng), rng)
+        picture, corner = closeup(ink, rng)
+        box = _box(ink, *corner)
+        candidates, labels = _seen(picture, lambda pieces: _label_alone(pieces, box, what), rng, True)
     else:
         margin = rng.integers(0, max(2, int(0.7 * max(ink.shape))), 4)
         top, left = margin[[0, 2]].tolist()
@@ -158,11 +158,15 @@ def alone(rng: np.random.Generator, bank: Digits | None = None) -> Pieces:
         paper = (paper * rng.uniform(0.2, 1)).astype(np.uint8)
         if rng.random() < 0.5:  # a clean scan has no grain
             paper = np.maximum(paper, rng.normal(0, 3, paper.shape).clip(0, 255).astype(np.uint8))
+        box = _box(ink, left, top)
         found = propose([View(paper, (12.0, 22.0, 40.0, 72.0, 130.0), 1.0, False)])
-
-    box = np.array([[left, top, left + ink.shape[1], top + ink.shape[0]]], float)
-    candidates, labels = _steered(found, lambda pieces: _label_alone(pieces, box, what), rng)
+        candidates, labels = _steered(found, lambda pieces: _label_alone(pieces, box, what), rng)
     return _some(candidates, labels, rng, MOST_ALONE)
+
+
+def _box(ink: np.ndarray, left: int, top: int) -> np.ndarray:
+    """Return the box of ink whose corner is there, (1, 4)."""
+    return np.array([[left, top, left + ink.shape[1], top + ink.shape[0]]], float)
 
 
 def _label_alone(pieces: list[Candidate], box: np.ndarray, what: int) -> np.ndarray:

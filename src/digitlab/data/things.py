@@ -16,6 +16,10 @@ BROADEST = 0.4  # heights that a broad pen adds to a stroke
 OUTLINED = 0.06  # share of what is no digit that is the outline of an animal
 PRINTED = 0.15  # share of the digits that a machine wrote
 LARGEST = 500  # longer side of a thing in a picture, pixels
+TILTED, TILT, STEEPEST = 0.4, 8.0, 20.0  # share that a camera held askew tilts; by how much, degrees: 1 sigma, and most
+# Around a thing there is up to so many times its longer side, to each side; on a sheet, which some lie on, far more,
+# until the whole is so large, pixels.
+MARGIN, SHEETS, SHEET_MARGIN, SHEET = 0.7, 0.35, 20.0, 1000
 CONTRAST, GRAIN = 60, 5  # grey levels: ink and paper are at least so far apart; at most so much grain, 1 sigma
 
 
@@ -96,9 +100,28 @@ def larger(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return ink if rng.random() < 0.3 else cv2.resize(ink, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
 
 
+def tilted(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return ink, (height, width) uint8, tight, as it is or tilted by up to `STEEPEST` degrees."""
+    import cv2
+
+    if rng.random() >= TILTED:
+        return ink
+    angle = float(np.clip(TILT * rng.standard_normal(), -STEEPEST, STEEPEST))
+    height, width = ink.shape
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1.0)
+    around = math.ceil(math.hypot(height, width)) + 2
+    turn[:, 2] += (np.array([around, around]) - [width, height]) / 2
+    turned = cv2.warpAffine(ink, turn, (around, around), flags=cv2.INTER_LINEAR)
+    return tight(turned, min(60, int(turned.max()) - 1))
+
+
 def picture_of(ink: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, tuple[int, int]]:
     """Return a picture, (H, W) uint8, of ink with a margin, both of any grey; and where the ink is: left, top."""
-    left, top, right, bottom = (rng.uniform(0.02, 0.7, 4) * max(ink.shape)).astype(int) + 1
+    most = MARGIN
+    if rng.random() < SHEETS:
+        room = (SHEET / max(ink.shape) - 1) / 2
+        most = max(MARGIN, min(room, SHEET_MARGIN * rng.random() ** 2))  # more of them near by than far off
+    left, top, right, bottom = (rng.uniform(0.02, most, 4) * max(ink.shape)).astype(int) + 1
     pen, paper = rng.uniform(0, 255, 2)
     while abs(pen - paper) < CONTRAST:
         pen, paper = rng.uniform(0, 255, 2)
