@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from digitlab.finding.candidate import Candidate
-from digitlab.reading import judging
+from digitlab.reading import asking
 from digitlab.recognizer import Verdict
 from judges import Box, Fake, overlap, verdict
 
@@ -16,7 +16,7 @@ NOWHERE = (-9, -9, -8, -8)
 @pytest.fixture
 def by_box(monkeypatch) -> Callable[[Callable[[list[Box]], Verdict]], Fake]:
     """Make judges that are told the boxes of the pieces that they are shown; those of turned ones lie nowhere."""
-    monkeypatch.setattr(judging, "UNSURE", -np.inf)
+    monkeypatch.setattr(asking, "UNSURE", -np.inf)
 
     def make(say: Callable[[list[Box]], Verdict]) -> Fake:
         seen: dict[bytes, list[Box]] = {}  # pieces may look alike

@@ -10,7 +10,8 @@ from digitlab.finding import darkness
 from digitlab.finding.candidate import Candidate
 from digitlab.finding.propose import Proposals
 from digitlab.reading import judging
-from digitlab.reading.judging import judged, looked_at
+from digitlab.reading.asking import looked_at
+from digitlab.reading.judging import judged
 from digitlab.recognizer import Verdict
 from judges import Box, Fake, always, overlap, verdict, write
 

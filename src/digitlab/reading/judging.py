@@ -7,8 +7,6 @@ doubt are looked at closer.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
-from typing import Protocol
 
 import numpy as np
 
@@ -18,13 +16,12 @@ from digitlab.finding.median import median
 from digitlab.finding.parter import votes
 from digitlab.finding.parting import parts_of
 from digitlab.finding.propose import components_of
-from digitlab.jobs import at_once
+from digitlab.reading.asking import Judge, asked, threads_of
 from digitlab.reading.choose import choose
 from digitlab.recognizer import Verdict
 
 FAINT = 0.4  # of the darkness of sure digits: paler pieces may be grain
 SURE, FEWEST_SURE = 2.0, 2  # log odds of sure digits, and how many of them tell how dark a page's ink is
-BATCH = 16  # pieces that are judged while others are framed
 HANDFUL = 64  # faint pieces that are judged at a time
 CLEAR = 8.0  # times more for ink of one colour, and the other is no longer searched
 HOPELESS = -2.0  # log odds below which, if all of a handful have them, no more faint pieces are judged
@@ -36,11 +33,6 @@ PROMISING, ASSURED, PROMISING_SHARE = -3.0, 4.0, 0.3
 WITHIN, IN_DOUBT = 0.5, 0.3
 EXPLAINED = 0.75  # of a box: with so much of it in those of digits that are sure, what may be several is not parted
 WHOLE = 2.0  # log odds of being one digit from which on a piece is not parted
-# Log odds, of being one digit or none, and probability of a label: what is less sure is looked at again, moved by a
-# pixel each way, which are corners in what has a rim of one. To ask so of labels up to 0.998 tells four of 424
-# errors more on 1,200 development pages, in a sixth more looks. NEVER is added to probabilities for their logarithms.
-UNSURE, UNSURE_OF_LABEL, NEVER = 4.0, 0.9, 1e-6
-MOVES = ((0, 1), (2, 1), (1, 0), (1, 2))
 MAYBE = 0.05  # probability of being several digits, or a part of one, from which on a piece is parted, or merged
 # Pieces of a page that are parted, the likeliest, at most, or so many for each look at a digit that is sure: a page of
 # print has a thousand words and letters that may be several, a sheet full of digits that touch as many in earnest.
@@ -49,14 +41,6 @@ MOST_PARTED, FOR_EACH_SURE = 300, 2
 
 Judged = tuple[list[Candidate], np.ndarray, np.ndarray]
 """The pieces of a page, and what the judge says of them: (N, 10) probabilities of labels, (N,) log odds."""
-
-
-class Judge(Protocol):
-    """What reading needs of a recogniser, and of the judge of pieces; `digitlab.Recognizer` is both."""
-
-    def judge(self, images: np.ndarray) -> Verdict:
-        """Tell of N images which digits they are, and whether they are digits, several of them, or a part."""
-        ...
 
 
 def judged(rgb: np.ndarray, grey: np.ndarray | None, judge: Judge) -> Judged:
@@ -88,7 +72,7 @@ def judged(rgb: np.ndarray, grey: np.ndarray | None, judge: Judge) -> Judged:
         pieces += found[1].merges(part[count:] > MAYBE)
     if pieces:
         candidates = candidates + pieces
-        also = _asked(pieces, judge)
+        also = asked(pieces, judge)
         labels, odds = np.concatenate([labels, also.probabilities]), np.concatenate([odds, also.odds])
     return candidates, labels, _of_one_ink(candidates, odds)
 
@@ -152,7 +136,7 @@ def _heard(candidates: list[Candidate], judge: Judge, sure: Sequence[float] | np
         for some in (which[~again], which[again]):
             some = some[~(same[some] & (odds >= ASSURED)).any(axis=1)]
             if len(some):
-                said = _asked([candidates[i] for i in some], judge)
+                said = asked([candidates[i] for i in some], judge)
                 for all_of_them, of_some in zip((shares, odds, several, part), said, strict=True):
                     all_of_them[some] = of_some
         return float(odds[which].max())
@@ -184,48 +168,6 @@ def _twins(candidates: list[Candidate]) -> np.ndarray:
 
 def _joined(first: Verdict, second: Verdict) -> Verdict:
     return Verdict(*(np.concatenate(pair) for pair in zip(first, second, strict=True)))
-
-
-def _asked(pieces: list[Candidate], judge: Judge) -> Verdict:
-    """Return what the judge says of pieces; one that has threads judges some while others are framed."""
-    threads = threads_of(judge)
-    size = BATCH if threads > 1 else len(pieces)
-    batches = (
-        partial(looked_at, np.stack([piece.seen() for piece in pieces[at : at + size]]), judge)
-        for at in range(0, len(pieces), size)
-    )
-    return Verdict(*map(np.concatenate, zip(*at_once(batches, threads), strict=True)))
-
-
-def looked_at(images: np.ndarray, judge: Judge) -> Verdict:
-    """Return what the judge says of (N, 3, 28, 28) images; where it is in doubt, the mean of what it says of five.
-
-    A pixel to the left or up a piece is the same piece, but the judge's errors there are others. Probabilities of
-    labels get the geometric mean, as log odds do.
-    """
-    said = judge.judge(images)
-    unsure = (said.odds < UNSURE) | (said.probabilities.max(axis=1) < UNSURE_OF_LABEL)
-    which = np.flatnonzero(unsure & (said.odds > -UNSURE))
-    if not len(which):
-        return said
-    rimmed = np.pad(images[which], ((0, 0), (0, 0), (1, 1), (1, 1)), mode="edge")
-    height, width = images.shape[2:]
-    moved = [rimmed[:, :, y : y + height, x : x + width] for x, y in MOVES]
-    again = judge.judge(np.concatenate(moved))
-    looks = [
-        np.concatenate([first[which][None], more.reshape(len(MOVES), len(which), *more.shape[1:])])
-        for first, more in zip(said, again, strict=True)
-    ]
-    shares = np.exp(np.log(looks[0] + NEVER).mean(axis=0))
-    means = (shares / shares.sum(axis=1, keepdims=True), *(look.mean(axis=0) for look in looks[1:]))
-    for first, mean in zip(said, means, strict=True):
-        first[which] = mean
-    return said
-
-
-def threads_of(judge: Judge) -> int:
-    """Return how many threads may work on a page: as many as its judge has."""
-    return int(getattr(judge, "threads", 1))
 
 
 def _of_one_ink(candidates: list[Candidate], odds: np.ndarray) -> np.ndarray:

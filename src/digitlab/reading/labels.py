@@ -8,7 +8,7 @@ from digitlab.finding.boxes import twins
 from digitlab.finding.candidate import Candidate
 from digitlab.finding.pen import normal_strokes
 from digitlab.framing import frame
-from digitlab.reading.judging import Judge
+from digitlab.reading.asking import Judge
 
 # Pixels of the framed digit: up to such a width the recogniser has learned broad strokes. To make them finer cost
 # one of 2,500 framed validation digits. The judge of pieces has not learned them so, and still sees them finer.

@@ -10,9 +10,10 @@ from digitlab.finding.candidate import Candidate
 from digitlab.finding.ink import contrast_grey, find_ink, single_digit
 from digitlab.finding.pen import normal_strokes, pens
 from digitlab.framing import SIDE, frame
+from digitlab.reading.asking import Judge
 from digitlab.reading.choose import SUREST, choose, conflicts, rows, slope
 from digitlab.reading.company import in_company, row_at
-from digitlab.reading.judging import Judge, Judged, judged
+from digitlab.reading.judging import Judged, judged
 from digitlab.reading.labels import BROADEST, by_all_looks, labelled
 from digitlab.reading.open import Opened
 from digitlab.reading.sideways import better, lines_back, may_lie, quarter_turns, turned_by, worth

@@ -14,7 +14,7 @@ import numpy as np
 from digitlab.errors import ImageError, ModelError, UsageError
 from digitlab.finding.ink import shrunk
 from digitlab.jobs import at_once, cores, in_order, side_by_side
-from digitlab.reading.judging import Judge, threads_of
+from digitlab.reading.asking import Judge, threads_of
 from digitlab.reading.memory import keep_freed
 from digitlab.reading.open import Document, Opened, Pages, open_document
 from digitlab.reading.page import JUDGE, LONGEST, framed_digit, read_page

@@ -16,8 +16,9 @@ from digitlab.finding.boxes import areas, repeated, shared
 from digitlab.finding.candidate import Candidate
 from digitlab.finding.median import median
 from digitlab.jobs import at_once
+from digitlab.reading.asking import Judge, threads_of
 from digitlab.reading.choose import choose
-from digitlab.reading.judging import SILENT, Judge, boxes_of, threads_of
+from digitlab.reading.judging import SILENT, boxes_of
 from digitlab.reading.open import Opened
 from digitlab.readings import Box, Line
 
