@@ -6,10 +6,12 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from digitlab.errors import UsageError
 from digitlab.manifest import Manifest
@@ -113,6 +115,19 @@ def test_the_exponent_is_that_of_the_last_rows(scripts: Any, power: float, facto
 
 def test_the_pages_of_growing_count_have_that_many_digits(scripts: Any) -> None:
     assert len(Reader(picture=0).read(scripts.growth.page_of(49)).digits) == 49
+
+
+def test_the_sheet_of_print_is_full_of_letters_within_its_margins(scripts: Any, tmp_path: Path) -> None:
+    speed = scripts.reading_speed
+    sheet = np.asarray(Image.open(speed.print_page(tmp_path)))
+    assert sheet.shape == (speed.A4[1], speed.A4[0])
+    inked = (sheet < 120).astype(np.uint8)
+    assert cv2.connectedComponents(inked)[0] > 2000
+    y, x = np.nonzero(inked)
+    assert x.min() >= speed.MARGIN - 2
+    assert x.max() < speed.A4[0] - speed.MARGIN + 2
+    assert y.min() >= speed.MARGIN - 2
+    assert y.max() < speed.A4[1] - speed.MARGIN + speed.PRINT
 
 
 def test_memory_that_grows_is_told_from_memory_that_only_starts(scripts: Any) -> None:
