@@ -116,7 +116,10 @@ def tilted(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def picture_of(ink: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, tuple[int, int]]:
-    """Return a picture, (H, W) uint8, of ink with a margin, both of any grey; and where the ink is: left, top."""
+    """Return a picture, (H, W) uint8, of ink and paper of any grey, and where the ink is: left, top.
+
+    Most ink has a margin of its own size at most; some lies small on a sheet.
+    """
     most = MARGIN
     if rng.random() < SHEETS:
         room = (SHEET / max(ink.shape) - 1) / 2
