@@ -1,4 +1,4 @@
-"""A digit that fills its picture is found under a shadow, in a frame, and on a sheet that lies on a dark desk."""
+"""A digit that fills its picture is found under a shadow, in a frame, on a sheet on a dark desk, and on a panel."""
 
 import cv2
 import numpy as np
@@ -41,6 +41,26 @@ def test_a_dark_frame_does_not_make_dark_ink_light(bold, overlap, around: int) -
     framed = cv2.copyMakeBorder(picture, around, around, around, around, cv2.BORDER_CONSTANT, value=40)
     again = components_of(framed).broader()
     assert best(again, tuple(side + around for side in box), overlap) > 0.85
+
+
+@pytest.mark.parametrize("light", [False, True])
+@pytest.mark.parametrize("around", [20, 60, 120])
+@pytest.mark.parametrize("degrees", [0, 7])
+def test_a_digit_on_a_panel_is_found(bold, overlap, around: int, degrees: float, light: bool) -> None:
+    picture, box = bold
+    panel = cv2.copyMakeBorder(255 - picture, around, around, around, around, cv2.BORDER_CONSTANT, value=245)
+    middle = (panel.shape[1] / 2, panel.shape[0] / 2)
+    turned = cv2.warpAffine(panel, cv2.getRotationMatrix2D(middle, degrees, 1), panel.shape[::-1], borderValue=245)
+    again = components_of(255 - turned if light else turned).broader()
+    found = best(again, tuple(side + around for side in box), overlap, not light)
+    assert found > (0.85 if not degrees else 0.7)
+
+
+def test_a_digit_is_no_panel(row) -> None:
+    for text in "0168":
+        ink, _ = row(text, height=100, margin=30)
+        ink = cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (15, 15)))
+        assert not broad._is_panel(255 - ink)
 
 
 def test_what_surrounds_a_sheet_is_no_zero(bold) -> None:

@@ -10,7 +10,8 @@ from digitlab.data.things import picture_of
 BOXED, FRAMED = 0.15, 0.25  # shares around which a box is drawn, and that have a frame or a desk around
 LIT, SHADED = 0.5, 0.6  # shares that uneven light falls on, and of these that lie in a shadow
 THICK = 0.03  # of the longer side is the line of a box, at most
-NARROW, WIDE = 0.02, 0.25  # of the longer side is what lies around a sheet
+# Of the longer side is what lies around a sheet, mostly little; but a picture gets no larger for it than that, pixels.
+NARROW, WIDE, LARGEST = 0.02, 0.8, 1400
 GRAIN = 8  # grey levels, 1 sigma, has a desk, at most
 SLOPE = 0.5  # of the light is lost from one end of a picture to the other, at most
 
@@ -47,11 +48,12 @@ def _framed(picture: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, 
     """Return a picture with a frame or a desk around, and how far that reaches, pixels; a sheet may lie askew."""
     import cv2
 
-    around = 1 + round(rng.uniform(NARROW, WIDE) * max(picture.shape))
+    room = max(NARROW, min(WIDE, 0.5 * (LARGEST / max(picture.shape) - 1)))
+    around = 2 + round((NARROW + (room - NARROW) * rng.random() ** 2) * max(picture.shape))
     page = cv2.copyMakeBorder(picture, around, around, around, around, cv2.BORDER_REPLICATE)
     corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * (picture.shape[::-1]) + around
     if rng.random() < 0.5:
-        corners = corners + rng.uniform(0, 0.8 * around, (4, 2)) * [[-1, -1], [1, -1], [1, 1], [-1, 1]]
+        corners = corners + rng.uniform(0, 0.8 * (around - 1), (4, 2)) * [[-1, -1], [1, -1], [1, 1], [-1, 1]]
     sheet = np.zeros(page.shape, np.uint8)
     cv2.fillPoly(sheet, [np.rint(corners).astype(np.int32)], 1)
     grain = rng.normal(0, rng.uniform(0, GRAIN), page.shape).astype(np.float32)

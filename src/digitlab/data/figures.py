@@ -1,4 +1,4 @@
-"""Pages of figures as people write and print them: dates, times, prices, telephone numbers, shares, with signs between.
+"""Pages of figures as people write, print and show them: dates, times, prices, telephone numbers, with signs between.
 
 What stands between digits there looks like digits where it stands alone: a slash or a bracket like a 1, the sign of the
 dollar like a 5. It is known by its company, so pages must show it in company.
@@ -11,6 +11,7 @@ from itertools import groupby
 
 import numpy as np
 
+from digitlab.data.displays import Display
 from digitlab.data.layouts import fitting
 from digitlab.data.printed import Glyph, face, typeset
 from digitlab.data.sheets import Sheet
@@ -23,6 +24,9 @@ FORMS = (
     *("d+d=dd", "dd+dd", "dxd=dd", "dd-d=d", "d.dddd", "+d.d", "dddd", "ddddd", "d!", "dd?", "dd*dd", "d&d", "dd;dd"),
 )
 """How figures look: d is a digit, all else a sign or a gap."""
+
+SHOWN = tuple(form for form in FORMS if set(form) <= set("d.:- "))
+"""Those that a display can show."""
 
 MARKS = {
     **{"/": "slash", ".": "point", ",": "comma", ":": "colon", ";": "semicolon", "-": "dash", "+": "plus"},
@@ -52,7 +56,8 @@ def figures(sheet: Sheet) -> None:
         form, line, foot = alike or str(rng.choice(FORMS)), sheet.line(), top + (row + 0.95) * pitch
         worded = rng.random() < WORDS
         if font is not None:
-            _print(sheet, font, _word(rng) + form if worded else form, left, foot, line)
+            said = _said(rng, _word(rng) + form if worded else form)
+            _place(sheet, typeset(said, font, size), left, foot, line)
             continue
         right = left
         if worded:
@@ -75,10 +80,26 @@ def _write(sheet: Sheet, form: str, left: float, foot: float, line: int, gap: fl
             return
 
 
-def _print(sheet: Sheet, font: str, text: str, left: float, foot: float, line: int) -> None:
-    """Print a figure in one type, until there is no room."""
-    said = "".join(str(sheet.rng.integers(10)) if sign == "d" else sign for sign in text)
-    glyphs: list[Glyph] = typeset(said, font, sheet.size)
+def displays(sheet: Sheet) -> None:
+    """Rows of figures as one display shows them, or a printer that prints dots."""
+    rng = sheet.rng
+    count, _, size = fitting(sheet, int(rng.integers(1, 7)), int(rng.integers(4, 12)))
+    sheet.begin(size)
+    pitch = min(sheet.height / (count + 0.3), size * rng.uniform(1.3, 2.4))
+    top, left = rng.random() * max(sheet.height - (count + 0.2) * pitch, 0), rng.uniform(0.03, 0.3) * sheet.width
+    display = Display.random(rng)
+    for row in range(count):
+        shown = display.glyphs(_said(rng, str(rng.choice(SHOWN))), size)
+        _place(sheet, shown, left, top + (row + 0.95) * pitch, sheet.line())
+
+
+def _said(rng: np.random.Generator, form: str) -> str:
+    """Return a form with digits in it."""
+    return "".join(str(rng.integers(10)) if sign == "d" else sign for sign in form)
+
+
+def _place(sheet: Sheet, glyphs: list[Glyph], left: float, foot: float, line: int) -> None:
+    """Print a line, until there is no room."""
     for glyph in glyphs:
         label = int(glyph.sign) if glyph.sign.isdigit() else None
         if sheet.place(label, glyph.ink, left + glyph.left, foot + glyph.top, line, len(sheet.writers)) == math.inf:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from digitlab.data.figures import figures
+from digitlab.data.figures import displays, figures
 from digitlab.data.layouts import (
     SMALLEST,
     Layout,
@@ -263,5 +263,6 @@ LAYOUTS: dict[str, tuple[float, Layout]] = {
     "empty": (0.03, empty),
     "lone": (0.0, lone),
     "figures": (0.0, figures),
+    "displays": (0.0, displays),
 }
 """Every layout with its share of the pages; one without a share is made only where it is asked for."""

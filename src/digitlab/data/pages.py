@@ -1,6 +1,6 @@
 """Synthetic pages, made as they are needed: they train what finds and reads digits in real photos, and test it.
 
-    layout (layouts, forms) -> writers and inks -> paper and light (papers) -> camera -> Page
+    layout (layouts, forms) -> writers and inks -> paper (papers), panels -> light -> camera -> Page
 
 A page depends on its seed, its kind and the bank of digits alone. Every labelled digit can be read by a person:
 it is whole, its ink stands out, and blur and noise stay within what its stroke and contrast bear.
@@ -19,6 +19,7 @@ from digitlab.data.distractors import distractor
 from digitlab.data.forms import LAYOUTS, litter
 from digitlab.data.inks import Ink, make_tooth
 from digitlab.data.lights import light_up
+from digitlab.data.panels import on_panels
 from digitlab.data.papers import PAPERS, PICTURES, Paper, make_paper
 from digitlab.data.sheets import Sheet
 from digitlab.errors import UsageError
@@ -56,7 +57,8 @@ class Page:
         owner: (H, W) uint16: 1 + the index in `digits` of the digit whose ink a pixel mainly is, or 0.
         digits: every digit of the page.
         lines: indices of digits; lines in reading order, digits left to right.
-        facts: layout, order, paper, pen, light and camera in words, for figures by kind; litter, if there is some.
+        facts: layout, order, paper, pen, light and camera in words, for figures by kind; litter and panels, if there
+            are some.
     """
 
     image: np.ndarray
@@ -71,13 +73,14 @@ class Page:
         return ["".join(str(self.digits[index].label) for index in line) for line in self.lines]
 
 
-def make_page(seed: int, digits: Digits | None = None, kind: str | None = None) -> Page:
+def make_page(seed: int, digits: Digits | None = None, kind: str | None = None, panels: bool = False) -> Page:
     """Make a page.
 
     Args:
         seed: 0 or more; the same seed, kind and digits give the same page.
         digits: a bank of digits in MNIST's form that is mixed with the pen's; without it, the pen writes them all.
         kind: a key of KINDS; by default drawn by its weights.
+        panels: whether the digits stand on patches of paper with something of another grey around.
 
     Returns:
         A Page whose longer side is 90 to 1,600 pixels, and whose shorter one at least 40.
@@ -98,6 +101,9 @@ def make_page(seed: int, digits: Digits | None = None, kind: str | None = None) 
     sheet = _filled(rng, kind, (height * over, width * over), digits, stroke)
     paper = make_paper(rng, sheet.height, sheet.width, material)
     image, owner, seen = _written(sheet, paper)
+    if panels:
+        image = on_panels(rng, image, sheet.pieces)
+        sheet.facts["panels"] = "some"
     image, owner = _photographed(sheet, paper, image, owner, seen, over)
     return _page(sheet, image, owner)
 

@@ -8,13 +8,14 @@ import numpy as np
 
 from digitlab.data import doodles, printed, strokes
 from digitlab.data.digits import NO_DIGIT, PART, SEVERAL, Digits
+from digitlab.data.displays import Display
 from digitlab.data.distractors import distractor
 from digitlab.data.writers import broader, form, tight
 
 SLENDER, BROAD = 0.35, 0.8  # of all, the first 35 % get a finer pen, the last 20 % a broader one
 BROADEST = 0.4  # heights that a broad pen adds to a stroke
 OUTLINED = 0.06  # share of what is no digit that is the outline of an animal
-PRINTED = 0.15  # share of the digits that a machine wrote
+PRINTED, DISPLAYED = 0.2, 0.3  # share of the digits that a machine wrote, and of these, of those that a display shows
 LARGEST = 500  # longer side of a thing in a picture, pixels
 TILTED, TILT, STEEPEST = 0.4, 8.0, 20.0  # share that a camera held askew tilts; by how much, degrees: 1 sigma, and most
 # Around a thing there is up to so many times its longer side, to each side; on a sheet, which some lie on, far more,
@@ -32,7 +33,8 @@ def one_thing(rng: np.random.Generator, bank: Digits | None) -> tuple[np.ndarray
         label = int(rng.integers(10))
         way = rng.random()
         if way < PRINTED:
-            ink = printed.digit(label, rng, drawn)
+            shown = rng.random() < DISPLAYED
+            ink = Display.random(rng).digit(label, drawn) if shown else printed.digit(label, rng, drawn)
         elif bank is None or way < 0.6:
             ink = strokes.draw(form(label, rng), rng, drawn)
         else:

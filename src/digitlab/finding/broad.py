@@ -3,7 +3,8 @@
 The near view takes strokes so broad for paper, and the far view knows one light and one kind of ink for the whole
 picture: the edge of a shadow, or a dark frame, is all that it sees of such a one. These views tell paper from ink near
 by, as the near view does, but of strokes up to a quarter of the picture; both colours of ink are looked for where it is
-hard to say which it is; and what surrounds the sheet is no ink.
+hard to say which it is, or where what would be ink is a panel with something on it; and what surrounds the sheet is no
+ink.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ FAINTEST = 25.0  # the lowest level: what fills a picture is no fainter
 LEVELS = (50.0, 115.0)  # of what is told from paper by one light for all of the picture
 # Shares of the picture and of its edges that are dark, together: between these it is hard to say whether ink is.
 SURELY_DARK, SURELY_LIGHT = 0.5, 1.75
+# A panel takes up so much of its picture, at least, and of the upright rectangle or the tilted one around it; and so
+# much of it is of its own colour, since what is on it is of another.
+PANEL, SQUARE, PLAIN = 0.05, 0.9, (0.5, 0.98)
 AROUND = 0.5  # of the border is covered by what surrounds a sheet, at least
 SOFT = 5  # pixels, odd: so wide a window reaches from what surrounds a sheet to the end of its soft edges
 
@@ -43,7 +47,8 @@ def broad_views(grey: np.ndarray) -> list[View]:
     far = shrunk(grey, FAR_SIDE)
     scale = max(grey.shape) / max(far.shape)
     dark = sum(shares_of_dark(shrunk(far, TONE_SIDE)))
-    likely, doubtful = dark >= 1, SURELY_DARK < dark < SURELY_LIGHT
+    likely = dark >= 1
+    doubtful = SURELY_DARK < dark < SURELY_LIGHT or _is_panel(~far if likely else far)
     small = cv2.GaussianBlur(far, (3, 3), 0)
     seen = []
     for light in (likely, not likely) if doubtful else (likely,):
@@ -57,6 +62,22 @@ def broad_views(grey: np.ndarray) -> list[View]:
         ink = _without_surroundings(find_ink(far, likely), LEVELS)
         seen.append(View(ink, LEVELS, scale, True, not likely))
     return seen
+
+
+def _is_panel(far: np.ndarray) -> bool:
+    """Say whether the largest dark patch of a picture, (h, w) uint8, is a panel: dark paper with light ink on it."""
+    import cv2
+
+    _, ink = cv2.threshold(far, 0, 255, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)
+    edges, _ = cv2.findContours(ink, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    if not edges:
+        return False
+    edge = max(edges, key=cv2.contourArea)
+    area, (_, sides, _) = cv2.contourArea(edge), cv2.minAreaRect(edge)
+    if area < PANEL * far.size or area < SQUARE * sides[0] * sides[1]:
+        return False
+    within = cv2.fillPoly(np.zeros_like(ink), [edge], 255) > 0
+    return PLAIN[0] < float((ink[within] > 0).mean()) < PLAIN[1]
 
 
 def _without_surroundings(darkness: np.ndarray, levels: tuple[float, ...]) -> np.ndarray:

@@ -13,16 +13,14 @@ import numpy as np
 
 from digitlab.finding.boxes import twins
 from digitlab.finding.broad import broad_views
-from digitlab.finding.candidate import Candidate, make_candidate
+from digitlab.finding.candidate import Candidate
 from digitlab.finding.darkness import View, closer, strongest_grey, views
 from digitlab.finding.layers import MOST, SMALL, Layer, inked, layers_of
+from digitlab.finding.merging import chains, joined, merges
 from digitlab.finding.nets import bare
 from digitlab.finding.sizes import enlarged, near_copy
 
 INSIDE = 0.5  # of a piece's box: with so much of the ink of a large piece, it is a part of that
-# Parts of a broken digit are at most this far apart, by the larger part's height; and so many times as far as a line is
-# thick that lay between them, if that is no more than this share of the height.
-NEAR, ACROSS, BROAD_LINE = 0.22, 1.6, 0.4
 
 
 @dataclass
@@ -92,7 +90,7 @@ class Proposals:
         return _proposals(layers, self.threads)
 
     def merges(self, parts: np.ndarray) -> list[Candidate]:
-        """Return components joined with one or more that lie close by: the bar of a 5, a broken stroke.
+        """Return components joined with one or more that lie close by: the bar of a 5, a broken stroke, dots in a row.
 
         Args:
             parts: (N,) bool, which of the candidates may be no more than a part of a digit.
@@ -101,7 +99,11 @@ class Proposals:
         for (number, component), part in zip(self.places, parts, strict=True):
             if part:
                 wanted[number].add(component)
-        found = [piece for layer, some in zip(self.layers, wanted, strict=True) for piece in _merges(layer, some)]
+        found = [
+            piece
+            for layer, some in zip(self.layers, wanted, strict=True)
+            for piece in (*merges(layer, some), *chains(layer, some))
+        ]
         return _heaviest(found)
 
 
@@ -153,7 +155,7 @@ def propose(views: list[View], threads: int = 1) -> Proposals:
 
 
 def _proposals(layers: list[Layer], threads: int) -> Proposals:
-    candidates = [_candidate(layer, [int(i)], "component") for layer in layers for i in layer.proposed]
+    candidates = [joined(layer, [int(i)], "component") for layer in layers for i in layer.proposed]
     places = [(number, int(i)) for number, layer in enumerate(layers) for i in layer.proposed]
     if len(candidates) > MOST:
         kept = sorted(range(len(candidates)), key=lambda i: -candidates[i].mass)[:MOST]
@@ -174,52 +176,3 @@ def _is_small(candidate: Candidate, large: list[tuple[np.ndarray, float]]) -> bo
         for ink, scale in large
     )
     return not any(part.size and part.mean() > INSIDE for part in within)
-
-
-def _candidate(layer: Layer, members: list[int], kind: str) -> Candidate:
-    lefts, tops, rights, bottoms = zip(*layer.boxes[members].tolist(), strict=True)
-    left, top, right, bottom = min(lefts), min(tops), max(rights), max(bottoms)
-    label = layer.label[top:bottom, left:right]
-    mask = label == members[0]
-    for other in members[1:]:
-        mask |= label == other
-    dark = float(layer.dark[members].max())
-    return make_candidate(layer.view, (left, top, right, bottom), mask, layer.threshold, dark, kind)
-
-
-def _merges(layer: Layer, parts: set[int]) -> list[Candidate]:
-    """Join each proposed component with one or more that lie close by; one of them at least is among `parts`."""
-    found, seen = [], set()
-    usable = layer.usable
-    if not parts or len(usable) > 4000:
-        return []
-    boxes, mass = layer.boxes[usable], layer.mass[usable]
-    part_boxes = layer.boxes[sorted(parts)]
-    for main in (*layer.proposed.tolist(), *layer.twins.tolist()):
-        box = layer.boxes[main]
-        height = box[3] - box[1]
-        reach = max(NEAR * height, min(ACROSS * layer.view.ruling, BROAD_LINE * height))
-        if main not in parts and not (_gaps(part_boxes, box) <= reach).any():
-            continue
-        gap = _gaps(boxes, box)
-        close = (gap <= reach) & (mass > 0.03 * layer.mass[main]) & (mass <= 1.3 * layer.mass[main])
-        union_width = np.maximum(boxes[:, 2], box[2]) - np.minimum(boxes[:, 0], box[0])
-        union_height = np.maximum(boxes[:, 3], box[3]) - np.minimum(boxes[:, 1], box[1])
-        close &= (usable != main) & (union_width <= 1.4 * union_height) & (union_height <= 2.2 * height)
-        beside = [int(part) for part in usable[close][np.argsort(gap[close])][:4]]
-        groups: list[tuple[int, ...]] = [(main, part) for part in beside]
-        if len(beside) >= 2:
-            groups += [(main, *beside[:2]), (main, *beside)] if len(beside) > 2 else [(main, *beside)]
-        for group in groups:
-            key = frozenset(group)
-            if key not in seen and key & parts:
-                seen.add(key)
-                found.append(_candidate(layer, list(group), "merge"))
-    return found
-
-
-def _gaps(boxes: np.ndarray, box: np.ndarray) -> np.ndarray:
-    """Return how far boxes, (N, 4), lie from a box, across or down, whichever is more; 0 where they meet."""
-    across = np.maximum(boxes[:, 0] - box[2], box[0] - boxes[:, 2])
-    down = np.maximum(boxes[:, 1] - box[3], box[1] - boxes[:, 3])
-    return np.maximum(np.maximum(across, down), 0)
