@@ -90,6 +90,14 @@ def small_on_a_page(digit: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.clip(np.rint(page + rng.normal(0, 3, page.shape)), 0, 255).astype(np.uint8)
 
 
+def on_a_panel(digit: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Enlarged as it is, light on dark, with white around, as a plot of an image is saved."""
+    way = cv2.INTER_NEAREST if rng.random() < 0.5 else cv2.INTER_CUBIC
+    panel = cv2.resize(digit, None, fx=(factor := int(rng.integers(4, 15))), fy=factor, interpolation=way)
+    around = (rng.uniform(0.05, 0.6, 4) * len(panel)).astype(int)
+    return np.pad(panel, (tuple(around[:2]), tuple(around[2:])), constant_values=255)
+
+
 SETTINGS: tuple[Setting, ...] = (
     as_it_is,
     dark_on_light,
@@ -98,6 +106,7 @@ SETTINGS: tuple[Setting, ...] = (
     uneven_light,
     jpeg,
     small_on_a_page,
+    on_a_panel,
 )
 
 

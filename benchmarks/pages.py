@@ -31,7 +31,9 @@ from digitlab.readings import Line
 from scoring import Picture, match_boxes, share, trusted
 
 FIRST_SEED = 1_000_000
-BESIDE = "figures"  # a kind of pages that is not among all kinds, whose mixture is that of earlier measurements
+# Kinds of pages that are not among all kinds, whose mixture is that of earlier measurements; on panels stand digits of
+# all kinds of pages.
+BESIDE = ("figures", "displays", "panels")
 WITHOUT_DIGITS = ("empty", "distractors")  # kinds of pages on which nothing is to be read
 OVERLAP = 0.5  # of the boxes' union, for a digit to be found
 
@@ -77,8 +79,9 @@ def _reader(model: str, judge: str | None) -> Reader:
 
 
 def held_out(index: int, kind: str | None = None) -> Page:
-    """Return a page that no training has seen, of any kind if none is asked for."""
-    return make_page(FIRST_SEED + index, _validation_digits(), kind)
+    """Return a page that no training has seen, of any kind if none is asked for, or "panels"."""
+    panels = kind == "panels"
+    return make_page(FIRST_SEED + index, _validation_digits(), None if panels else kind, panels)
 
 
 def judge_page(page: Page, lines: Sequence[Line]) -> Outcome:
@@ -95,7 +98,7 @@ def judge_page(page: Page, lines: Sequence[Line]) -> Outcome:
         start += len(line.digits)
     confidence = [digit.confidence for digit in found]
     return Outcome(
-        kind=page.facts["layout"],
+        kind="panels" if "panels" in page.facts else page.facts["layout"],
         written=len(page.digits),
         found=len(found),
         right=sum(right),
@@ -179,8 +182,9 @@ def false_digits(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 
 def measure(pages: int, empty: int, beside: int, model: str, judge: str | None, processes: int) -> list[Outcome]:
-    """Read pages of all kinds, then more of each kind without digits and of the one beside; several at a time."""
-    kinds = [None] * pages + [kind for kind in WITHOUT_DIGITS for _ in range(empty)] + [BESIDE] * beside
+    """Read pages of all kinds, then more of each kind without digits and of those beside; several at a time."""
+    bare = [kind for kind in WITHOUT_DIGITS for _ in range(empty)]
+    kinds = [None] * pages + bare + [kind for kind in BESIDE for _ in range(beside)]
     if processes == 1:
         return [read_one(index, kind, model, judge) for index, kind in enumerate(kinds)]
     done = []
@@ -213,14 +217,12 @@ def main() -> None:
     options.add_argument("--judge", help="what tells whether a piece of ink is a digit; the bundled one if not given")
     options.add_argument("--pages", type=int, default=1200, help="of all kinds, as often as the generator makes them")
     options.add_argument("--empty", type=int, default=120, help="more pages of each kind without digits")
-    options.add_argument(
-        "--figures", type=int, default=300, help="pages of dates, prices, telephone numbers and the like"
-    )
+    options.add_argument("--beside", type=int, default=300, help=f"pages of each of {', '.join(BESIDE)}")
     options.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     asked = options.parse_args()
-    if asked.pages < 1 or min(asked.empty, asked.figures) < 0 or asked.processes < 1:
-        raise UsageError("pages and processes must be 1 or more, --empty and --figures 0 or more; ask for some pages")
-    outcomes = measure(asked.pages, asked.empty, asked.figures, asked.model, asked.judge, asked.processes)
+    if asked.pages < 1 or min(asked.empty, asked.beside) < 0 or asked.processes < 1:
+        raise UsageError("pages and processes must be 1 or more, --empty and --beside 0 or more; ask for some pages")
+    outcomes = measure(asked.pages, asked.empty, asked.beside, asked.model, asked.judge, asked.processes)
     drawn = outcomes[: asked.pages]
     bare = [one for one in outcomes if one.kind in WITHOUT_DIGITS]
     with_digits = sorted({one.kind for one in drawn if one.written})
@@ -231,7 +233,7 @@ def main() -> None:
         "overlap": OVERLAP,
         "all": figures_of(drawn),
         "by_kind": {kind: figures_of([one for one in drawn if one.kind == kind]) for kind in with_digits},
-        "beside": {BESIDE: figures_of([one for one in outcomes if one.kind == BESIDE])} if asked.figures else {},
+        "beside": {kind: figures_of([one for one in outcomes if one.kind == kind]) for kind in BESIDE if asked.beside},
         "without_digits": {"all": false_digits(bare)}
         | {kind: false_digits([one for one in bare if one.kind == kind]) for kind in WITHOUT_DIGITS},
         "calibration": {

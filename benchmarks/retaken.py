@@ -26,6 +26,7 @@ from scoring import Judged, judge, load_pictures, share, summarise
 Way = Callable[[np.ndarray], np.ndarray]
 DESK = (70, 50, 40)  # colour
 LINE = (60, 50, 50)
+PLOT = (255, 255, 255)
 
 
 def tilted(picture: np.ndarray, degrees: float) -> np.ndarray:
@@ -67,6 +68,12 @@ def shaded(picture: np.ndarray, soft: float) -> np.ndarray:
 def framed(picture: np.ndarray) -> np.ndarray:
     around = int(0.06 * max(picture.shape))
     return cv2.copyMakeBorder(picture, around, around, around, around, cv2.BORDER_CONSTANT, value=DESK)
+
+
+def on_panel(picture: np.ndarray) -> np.ndarray:
+    """Show a picture's negative with something light around, as a plot shows an image."""
+    around = int(0.15 * max(picture.shape))
+    return cv2.copyMakeBorder(255 - picture, around, around, around, around, cv2.BORDER_CONSTANT, value=PLOT)
 
 
 def on_desk(picture: np.ndarray) -> np.ndarray:
@@ -128,6 +135,7 @@ WAYS: dict[str, Way] = {
     "noise of 20 grey levels": partial(noisy, sigma=20),
     "a quarter of the contrast": partial(faded, contrast=0.25),
     "negative": lambda picture: 255 - picture,
+    "negative, with a light frame": on_panel,
 }
 
 
