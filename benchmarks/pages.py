@@ -23,7 +23,7 @@ import numpy as np
 import record
 from digitlab import data
 from digitlab.data.digits import Digits
-from digitlab.data.pages import Page, make_page
+from digitlab.data.pages import AROUND, Page, make_page
 from digitlab.errors import DataError, UsageError
 from digitlab.evaluation.calibration import expected_calibration_error, reliability
 from digitlab.reading import Reader
@@ -32,8 +32,8 @@ from scoring import Picture, match_boxes, share, trusted
 
 FIRST_SEED = 1_000_000
 # Kinds of pages that are not among all kinds, whose mixture is that of earlier measurements; on panels stand digits of
-# all kinds of pages.
-BESIDE = ("figures", "displays", "panels")
+# all kinds of pages, and so do those that are ringed or underlined.
+BESIDE = ("figures", "displays", *AROUND)
 WITHOUT_DIGITS = ("empty", "distractors")  # kinds of pages on which nothing is to be read
 OVERLAP = 0.5  # of the boxes' union, for a digit to be found
 
@@ -79,9 +79,9 @@ def _reader(model: str, judge: str | None) -> Reader:
 
 
 def held_out(index: int, kind: str | None = None) -> Page:
-    """Return a page that no training has seen, of any kind if none is asked for, or "panels"."""
-    panels = kind == "panels"
-    return make_page(FIRST_SEED + index, _validation_digits(), None if panels else kind, panels)
+    """Return a page that no training has seen, of any kind if none is asked for; or one of those with AROUND."""
+    kind, around = (None, kind) if kind in AROUND else (kind, None)
+    return make_page(FIRST_SEED + index, _validation_digits(), kind, around)
 
 
 def judge_page(page: Page, lines: Sequence[Line]) -> Outcome:
@@ -98,7 +98,7 @@ def judge_page(page: Page, lines: Sequence[Line]) -> Outcome:
         start += len(line.digits)
     confidence = [digit.confidence for digit in found]
     return Outcome(
-        kind="panels" if "panels" in page.facts else page.facts["layout"],
+        kind=page.facts.get("around", page.facts["layout"]),
         written=len(page.digits),
         found=len(found),
         right=sum(right),

@@ -17,10 +17,23 @@ from PIL import Image
 
 import digitlab
 from digitlab import storage
-from digitlab.data.pages import Page, make_page
+from digitlab.data.pages import AROUND, Page, make_page
 
 DOCS = Path(__file__).parent.parent / "docs"
-KINDS = ("notebook", "table", "form", "ledger", "sums", "text", "tiny", "chalkboard", "figures", "displays", "panels")
+KINDS = (
+    "notebook",
+    "table",
+    "form",
+    "ledger",
+    "sums",
+    "text",
+    "tiny",
+    "chalkboard",
+    "figures",
+    "displays",
+    "panels",
+    "marks",
+)
 FIRST, APART = 7_000_000, 1000  # seeds: of the first kind, from one to the next; no training makes these pages
 MIN, MAX = 500, 1100  # of the longer side, pixels; "tiny" pages are as they are
 SIDE = 900  # longer side of a drawing as it is written, pixels
@@ -28,7 +41,7 @@ LARGEST = 150_000  # bytes of a file
 
 INTRODUCTION = """# Gallery: what is read on synthetic pages
 
-Drawn readings of eleven pages, one of a kind. None of them is real: paper, light and camera are simulated, and all
+Drawn readings of twelve pages, one of a kind. None of them is real: paper, light and camera are simulated, and all
 digits and letters are by the pen (`strokes`). The pages were not picked for how they are read: each is the first of its
 kind that has the size to be shown, with seeds that no training uses (`python examples/make_gallery.py` makes this page
 anew). How real photos are read stands in [reader.md](reader.md).
@@ -39,9 +52,11 @@ each digit stands its confidence in percent. Numbers on the left count lines.
 
 
 def first_page(kind: str) -> tuple[int, Page]:
-    """Return the first page of a kind that has the size, with its seed; a "chalkboard" and "panels" are of rows."""
+    """Return the first page of a kind that has the size, with its seed; a "chalkboard" and AROUND are of rows."""
     for seed in itertools.count(FIRST + APART * KINDS.index(kind)):
-        page = make_page(seed, None, "rows" if kind in ("chalkboard", "panels") else kind, kind == "panels")
+        page = make_page(
+            seed, None, "rows" if kind in ("chalkboard", *AROUND) else kind, kind if kind in AROUND else None
+        )
         if kind == "chalkboard" and page.facts["paper"] != "board":
             continue
         if kind == "tiny" or MIN <= max(page.image.shape) <= MAX:

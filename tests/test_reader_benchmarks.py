@@ -140,9 +140,9 @@ def test_a_page_is_judged_by_places_labels_and_lines(scripts: Any, lines: Any, r
 def test_pages_beside_the_usual_kinds_are_read_after_them(scripts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scripts.pages, "read_one", lambda index, kind, *of: (index, kind))
     read = scripts.pages.measure(2, 1, 2, "default", None, 1)
-    kinds = [None, None, "empty", "distractors", *2 * ["figures"], *2 * ["displays"], *2 * ["panels"]]
+    kinds = [None, None, "empty", "distractors", *2 * ["figures"], *2 * ["displays"], *2 * ["panels"], *2 * ["marks"]]
     assert [kind for _, kind in read] == kinds
-    assert [index for index, _ in read] == list(range(10))
+    assert [index for index, _ in read] == list(range(12))
 
 
 def test_digits_on_panels_are_held_out_beside_all_kinds_of_pages(scripts: Any) -> None:

@@ -9,7 +9,7 @@ from digitlab.data import closeups
 from digitlab.data.closeups import closeup
 from digitlab.data.things import larger, one_thing, tilted
 
-SHARES = "BOXED", "FRAMED", "LIT"
+SHARES = "BOXED", "RINGED", "UNDERLINED", "FRAMED", "LIT"
 
 
 def shown(seed: int, ways: tuple[str, ...], monkeypatch: pytest.MonkeyPatch):

@@ -61,9 +61,9 @@ def test_a_page_without_digits_stays_as_it_is() -> None:
 
 def test_a_page_says_whether_its_digits_are_on_panels_and_has_the_same_ones() -> None:
     for seed in (3, 4):
-        plain, on = make_page(seed, kind="rows"), make_page(seed, kind="rows", panels=True)
-        assert "panels" not in plain.facts
-        assert on.facts["panels"] == "some"
+        plain, on = make_page(seed, kind="rows"), make_page(seed, kind="rows", around="panels")
+        assert "around" not in plain.facts
+        assert on.facts["around"] == "panels"
         assert on.rows == plain.rows
         assert on.image.shape == plain.image.shape
         assert not np.array_equal(on.image, plain.image)

@@ -1,13 +1,15 @@
-"""A thing that has a picture to itself, as people take it: under uneven light, in a box, on a sheet on a desk."""
+"""A thing that has a picture to itself, as people take it: under uneven light, ringed, on a sheet on a desk."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from digitlab.data.annotations import line_under, ring
 from digitlab.data.lights import shadow
 from digitlab.data.things import picture_of
 
 BOXED, FRAMED = 0.15, 0.25  # shares around which a box is drawn, and that have a frame or a desk around
+RINGED, UNDERLINED = 0.08, 0.08  # shares around which a ring is drawn, and under which a line is
 LIT, SHADED = 0.5, 0.6  # shares that uneven light falls on, and of these that lie in a shadow
 THICK = 0.03  # of the longer side is the line of a box, at most
 # Of the longer side is what lies around a sheet, mostly little; but a picture gets no larger for it than that, pixels.
@@ -22,6 +24,10 @@ def closeup(ink: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, tupl
     picture, around = flat.astype(np.float32), 0
     if rng.random() < BOXED:
         picture = _boxed(picture, (left, top, left + ink.shape[1], top + ink.shape[0]), rng)
+    if (way := rng.random()) < RINGED + UNDERLINED:
+        thing = (left, top, left + ink.shape[1], top + ink.shape[0])
+        picture, added = _marked(picture, thing, rng, way < RINGED)
+        left, top = left + added, top + added
     if rng.random() < FRAMED:
         picture, around = _framed(picture, rng)
     if rng.random() < LIT:
@@ -42,6 +48,35 @@ def _boxed(picture: np.ndarray, inside: tuple[int, int, int, int], rng: np.rando
     return cv2.rectangle(
         picture.copy(), (left, top), (width - 1 - right, height - 1 - bottom), rng.uniform(0, 255), line
     )
+
+
+def _marked(
+    picture: np.ndarray, thing: tuple[int, int, int, int], rng: np.random.Generator, ringed: bool
+) -> tuple[np.ndarray, int]:
+    """Return a picture with a ring around a thing, or a line under it, and how much paper was added for it, pixels."""
+    import cv2
+
+    left, top, right, bottom = thing
+    size, paper = max(right - left, bottom - top), float(np.median(picture))
+    pen, grey = max(1.2, size * rng.uniform(0.02, 0.1)), rng.uniform(0, 255)
+    within = picture[top:bottom, left:right]
+    if rng.random() < 0.7:  # the same pen
+        grey = float(within.flat[np.abs(within - paper).argmax()])
+    if ringed:
+        more = 1 + rng.uniform(0.15, 0.9)
+        across, down = (max(side, 0.7 * size) * more for side in (right - left, bottom - top))
+        mark = ring(rng, across, down, pen)
+        y = (top + bottom - len(mark)) // 2
+    else:
+        mark = line_under(rng, (right - left) * rng.uniform(0.8, 2.0), pen)
+        y = bottom + round(rng.uniform(-0.02, 0.25) * size)
+    x = (left + right - mark.shape[1]) // 2
+    room = min(x, y, picture.shape[1] - x - mark.shape[1], picture.shape[0] - y - len(mark))
+    added = max(0, -room)
+    marked = cv2.copyMakeBorder(picture, added, added, added, added, cv2.BORDER_CONSTANT, value=paper)
+    where = marked[y + added : y + added + len(mark), x + added : x + added + mark.shape[1]]
+    where += (grey - where) * (mark / np.float32(255))
+    return marked, added
 
 
 def _framed(picture: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, int]:

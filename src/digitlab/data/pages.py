@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from digitlab.data.annotations import annotate
 from digitlab.data.camera import Seen, expose, intrude, through_screen, turn
 from digitlab.data.digits import Digits
 from digitlab.data.distractors import distractor
@@ -32,6 +33,9 @@ BARE = ("distractors", "empty", "lone")
 
 CROPS = ("tiny", "single", "long", "text")
 """Layouts beside which nothing else has room, or that have enough of it."""
+
+AROUND = ("panels", "marks")
+"""What may be around digits: patches of their paper, with something of another grey beside them; rings and lines."""
 
 SHEETS = ("white", "cream", "grey", "crumpled", "scan")
 """Papers through which the other side can be seen."""
@@ -57,8 +61,8 @@ class Page:
         owner: (H, W) uint16: 1 + the index in `digits` of the digit whose ink a pixel mainly is, or 0.
         digits: every digit of the page.
         lines: indices of digits; lines in reading order, digits left to right.
-        facts: layout, order, paper, pen, light and camera in words, for figures by kind; litter and panels, if there
-            are some.
+        facts: layout, order, paper, pen, light and camera in words, for figures by kind; litter, if there is some, and
+            what is around the digits.
     """
 
     image: np.ndarray
@@ -73,25 +77,27 @@ class Page:
         return ["".join(str(self.digits[index].label) for index in line) for line in self.lines]
 
 
-def make_page(seed: int, digits: Digits | None = None, kind: str | None = None, panels: bool = False) -> Page:
+def make_page(seed: int, digits: Digits | None = None, kind: str | None = None, around: str | None = None) -> Page:
     """Make a page.
 
     Args:
         seed: 0 or more; the same seed, kind and digits give the same page.
         digits: a bank of digits in MNIST's form that is mixed with the pen's; without it, the pen writes them all.
         kind: a key of KINDS; by default drawn by its weights.
-        panels: whether the digits stand on patches of paper with something of another grey around.
+        around: what is around its digits, one of AROUND; by default nothing but what the layout has.
 
     Returns:
         A Page whose longer side is 90 to 1,600 pixels, and whose shorter one at least 40.
 
     Raises:
-        UsageError: `seed` is negative, or there is no such kind.
+        UsageError: `seed` is negative, or there is no such kind, or nothing such to be around digits.
     """
     if seed < 0:
         raise UsageError(f"the seed of a page must be 0 or more, but is {seed}")
     if kind is not None and kind not in LAYOUTS:
         raise UsageError(f'there is no kind of page "{kind}"; take one of {", ".join(LAYOUTS)}')
+    if around is not None and around not in AROUND:
+        raise UsageError(f'digits have no "{around}" around them; take one of {", ".join(AROUND)}')
     rng = np.random.default_rng(seed)
     if kind is None:
         kind = _draw(rng, KINDS)
@@ -99,11 +105,14 @@ def make_page(seed: int, digits: Digits | None = None, kind: str | None = None, 
     material = _draw(rng, PAPERS)
     stroke = float(rng.uniform(1, 4)) * over if material in PICTURES and rng.random() < 0.5 else None
     sheet = _filled(rng, kind, (height * over, width * over), digits, stroke)
+    if around == "marks":
+        annotate(sheet)
     paper = make_paper(rng, sheet.height, sheet.width, material)
     image, owner, seen = _written(sheet, paper)
-    if panels:
+    if around == "panels":
         image = on_panels(rng, image, sheet.pieces)
-        sheet.facts["panels"] = "some"
+    if around:
+        sheet.facts["around"] = around
     image, owner = _photographed(sheet, paper, image, owner, seen, over)
     return _page(sheet, image, owner)
 

@@ -32,7 +32,7 @@ from digitlab.finding.propose import Proposals, components_of, propose
 from digitlab.framing import SIDE
 from digitlab.storage import atomic_path, cache_folder
 
-GENERATION = 26  # counts up whenever the same seed would give other pieces
+GENERATION = 27  # counts up whenever the same seed would give other pieces
 WHOLE, PURE = 0.85, 0.9  # a piece is a digit with these shares of the digit's ink, and of its own
 LITTLE = 0.6  # and none with less than this of either
 BESIDE = 0.08  # of a piece's own: a digit with a smaller share of it is not looked at
@@ -50,6 +50,7 @@ POINTS = 48  # of a digit's ink, by which is judged how much of it a piece holds
 NEAR = 0.06  # of a piece's height
 MOST_OTHERS = 12  # pieces of a page that are no digit, if it has fewer digits
 PANELS, DISPLAYS_ON_PANELS = 0.12, 0.5  # shares of pages whose digits stand on panels: of most kinds, and of displays
+MARKED = 0.1  # share of the other pages on which digits are ringed or underlined
 SCENES = 0.5  # photographs without digits, for each page
 MOST_ALONE = 5  # and of what stands alone
 # Of a thing's box, by its union with a piece's: this is the thing itself; and with so much of it, not just a part.
@@ -282,8 +283,9 @@ def _chunk(start: int, bank: Digits | None) -> Pieces:
     for number in range(start, start + CHUNK):
         rng = np.random.default_rng(number)
         kind = _kind(rng)
-        panels = rng.random() < (DISPLAYS_ON_PANELS if kind == "displays" else PANELS)
-        parts.append(pieces_of(make_page(number, bank, kind, panels), rng))
+        panels = DISPLAYS_ON_PANELS if kind == "displays" else PANELS
+        around = "panels" if (way := rng.random()) < panels else "marks" if way < panels + MARKED else None
+        parts.append(pieces_of(make_page(number, bank, kind, around), rng))
         parts += [alone(rng, bank) for _ in range(ALONE)]
         if rng.random() < SCENES and (picture := scene(rng)) is not None:
             found, none = _seen(picture, lambda pieces: np.full(len(pieces), NO_DIGIT), rng, True)
