@@ -33,10 +33,9 @@ from scoring import overlap
 FIRST = 5_000_000  # seed
 LENIENT = 4.0  # log odds below 0 down to which a piece may still turn out to be a digit
 SAME = 0.5  # intersection over union of a piece's box and a digit's: they are the same
-# More pages than usual without digits, with one alone, of figures, or of displays: one in 16 of each kind, beside those
-# that come anyway; and one in 16 on which digits stand on panels, or are ringed or underlined.
-OFTEN = {0: "distractors", 1: "empty", 2: "text", 3: "lone", 4: "single", 5: "figures", 6: "displays"}
-AROUND = {7: "panels", 8: "marks"}
+# More pages than usual without digits, with one alone, or of figures: one in 16 of each kind, beside those that come
+# anyway.
+OFTEN = {0: "distractors", 1: "empty", 2: "text", 3: "lone", 4: "single", 5: "figures"}
 LONE = 7_000_000  # seed of the first thing that has a picture to itself
 OUT = record.ROOT / "src" / "digitlab" / "weights" / "company.json"
 
@@ -46,7 +45,7 @@ Shown = tuple[np.ndarray, list[Box]]  # a picture, and the boxes of the digits o
 
 def page_shown(seed: int, bank: Digits) -> Shown:
     """Return a page; some kinds come more often than usual."""
-    page = make_page(seed, bank, OFTEN.get(seed % 16), AROUND.get(seed % 16))
+    page = make_page(seed, bank, OFTEN.get(seed % 16))
     return page.image, [digit.box for digit in page.digits]
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from digitlab.finding import broad
 from digitlab.finding.broad import broad_views
+from digitlab.finding.panels import has_panels
 from digitlab.finding.propose import Proposals, components_of
 
 
@@ -60,7 +61,7 @@ def test_a_digit_is_no_panel(row) -> None:
     for text in "0168":
         ink, _ = row(text, height=100, margin=30)
         ink = cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (15, 15)))
-        assert not broad._is_panel(255 - ink)
+        assert not has_panels(255 - ink, light=False)
 
 
 def test_what_surrounds_a_sheet_is_no_zero(bold) -> None:

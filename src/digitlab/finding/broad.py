@@ -22,6 +22,7 @@ from digitlab.finding.darkness import (
     without_specks,
 )
 from digitlab.finding.ink import find_ink, shares_of_dark, shrunk
+from digitlab.finding.panels import has_panels
 
 BROADEST = 0.25  # of the longer side: strokes up to this width are strokes
 SMOOTH = 0.1  # of that width is the blur of the paper, 1 sigma
@@ -29,9 +30,6 @@ FAINTEST = 25.0  # the lowest level: what fills a picture is no fainter
 LEVELS = (50.0, 115.0)  # of what is told from paper by one light for all of the picture
 # Shares of the picture and of its edges that are dark, together: between these it is hard to say whether ink is.
 SURELY_DARK, SURELY_LIGHT = 0.5, 1.75
-# A panel takes up so much of its picture, at least, and of the upright rectangle or the tilted one around it; and so
-# much of it is of its own colour, since what is on it is of another.
-PANEL, SQUARE, PLAIN = 0.05, 0.9, (0.5, 0.98)
 AROUND = 0.5  # of the border is covered by what surrounds a sheet, at least
 SOFT = 5  # pixels, odd: so wide a window reaches from what surrounds a sheet to the end of its soft edges
 
@@ -48,7 +46,7 @@ def broad_views(grey: np.ndarray) -> list[View]:
     scale = max(grey.shape) / max(far.shape)
     dark = sum(shares_of_dark(shrunk(far, TONE_SIDE)))
     likely = dark >= 1
-    doubtful = SURELY_DARK < dark < SURELY_LIGHT or _is_panel(~far if likely else far)
+    doubtful = SURELY_DARK < dark < SURELY_LIGHT or has_panels(far, likely)
     small = cv2.GaussianBlur(far, (3, 3), 0)
     seen = []
     for light in (likely, not likely) if doubtful else (likely,):
@@ -62,22 +60,6 @@ def broad_views(grey: np.ndarray) -> list[View]:
         ink = _without_surroundings(find_ink(far, likely), LEVELS)
         seen.append(View(ink, LEVELS, scale, True, not likely))
     return seen
-
-
-def _is_panel(far: np.ndarray) -> bool:
-    """Say whether the largest dark patch of a picture, (h, w) uint8, is a panel: dark paper with light ink on it."""
-    import cv2
-
-    _, ink = cv2.threshold(far, 0, 255, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)
-    edges, _ = cv2.findContours(ink, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    if not edges:
-        return False
-    edge = max(edges, key=cv2.contourArea)
-    area, (_, sides, _) = cv2.contourArea(edge), cv2.minAreaRect(edge)
-    if area < PANEL * far.size or area < SQUARE * sides[0] * sides[1]:
-        return False
-    within = cv2.fillPoly(np.zeros_like(ink), [edge], 255) > 0
-    return PLAIN[0] < float((ink[within] > 0).mean()) < PLAIN[1]
 
 
 def _without_surroundings(darkness: np.ndarray, levels: tuple[float, ...]) -> np.ndarray:

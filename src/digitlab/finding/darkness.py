@@ -16,6 +16,7 @@ import numpy as np
 
 from digitlab.finding.components import Components, components
 from digitlab.finding.ink import DIM, contrast_grey, find_ink, ink_is_dark, shrunk
+from digitlab.finding.panels import has_panels
 from digitlab.jobs import at_once
 
 PAPER_SIDE = 400  # longer side of the copy on which the near view looks for paper, pixels
@@ -124,6 +125,20 @@ def views(grey: np.ndarray, threads: int = 1) -> list[View]:
     grain = _grain(grey)
     near = [partial(_near, ~grey if light else grey, light, grain) for light in _lights(far, dark)]
     return at_once([*near, lambda: View(find_ink(far, dark), (50.0, 115.0), scale, True, not dark)], threads)
+
+
+def on_panels(grey: np.ndarray, near: Sequence[View]) -> list[View]:
+    """Return a near view of the other colour of ink where what the near views of one colour show is panels.
+
+    Args:
+        grey: (height, width) uint8, as for `views`.
+        near: its near views so far.
+    """
+    lights = {view.light for view in near}
+    light = lights == {True}
+    if len(lights) != 1 or not has_panels(grey, light):
+        return []
+    return [_near(grey if light else ~grey, not light, _grain(grey))]
 
 
 def closer(grey: np.ndarray, near: Sequence[View]) -> list[View]:

@@ -14,7 +14,7 @@ import numpy as np
 from digitlab.finding.boxes import twins
 from digitlab.finding.broad import broad_views
 from digitlab.finding.candidate import Candidate
-from digitlab.finding.darkness import View, closer, strongest_grey, views
+from digitlab.finding.darkness import View, closer, on_panels, strongest_grey, views
 from digitlab.finding.layers import MOST, SMALL, Layer, inked, layers_of
 from digitlab.finding.merging import chains, joined, merges
 from digitlab.finding.nets import bare
@@ -31,7 +31,7 @@ class Proposals:
         candidates: the components, at most `MOST`, those with most ink if there are more.
         places: of each, the number of its layer and of its component there.
         layers: all of the page.
-        look_broadly: gives views of broad strokes.
+        look_broadly: gives views of broad strokes, and of ink on panels.
         look: gives closer views of the page, as far as it has any: of all near views, or of those that show light ink,
             or dark.
         threads: that look at levels.
@@ -61,7 +61,7 @@ class Proposals:
         return replace(self, candidates=candidates, places=places, light=light)
 
     def broader(self) -> Proposals:
-        """Return the components of views of broad strokes."""
+        """Return the components of views of broad strokes, and of ink on panels."""
         return _proposals([layer for view in self.look_broadly() for layer in layers_of(view, None, 1)], self.threads)
 
     def and_of(self, other: Proposals) -> Proposals:
@@ -131,7 +131,14 @@ def components_of(rgb: np.ndarray, grey: np.ndarray | None = None, threads: int 
         return [bare(view, rgb, threads) for view in closer(whole, near)]
 
     found.look = look
-    found.look_broadly = lambda: [replace(view, scale=scale * view.scale) for view in broad_views(small)]
+
+    def look_broadly() -> list[View]:
+        broad = [replace(view, scale=scale * view.scale) for view in broad_views(small)]
+        more = [replace(view, scale=scale) for view in on_panels(small, [view for view in seen if not view.far])]
+        seen.extend(more)
+        return broad + [bare(view, rgb, threads) for view in more]
+
+    found.look_broadly = look_broadly
     return found
 
 
