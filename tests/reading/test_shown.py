@@ -1,5 +1,7 @@
 """What ships reads digits as plots, displays and people show them: on panels, of segments or dots, ringed."""
 
+import difflib
+
 import cv2
 import numpy as np
 import pytest
@@ -62,4 +64,6 @@ def test_displays_are_read(reader: Reader, dotted: bool, light: bool) -> None:
             np.maximum(where, glyph.ink, out=where)
         soft = cv2.GaussianBlur(ink, (0, 0), 0.8)
         pictures.append(20 + soft // 5 * 4 if light else 235 - soft // 5 * 4)
-    assert right(reader, pictures, texts) >= len(texts) - 1
+    wanted, found = "".join(texts), "".join(reader.read(picture).text for picture in pictures)
+    alike = difflib.SequenceMatcher(None, wanted, found, autojunk=False).get_matching_blocks()
+    assert sum(block.size for block in alike) >= 0.8 * len(wanted)

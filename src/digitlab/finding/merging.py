@@ -82,9 +82,11 @@ def chains(layer: Layer, parts: set[int]) -> list[Candidate]:
         layer: whose components are joined.
         parts: those of its candidates that may be parts of a digit; of others, only what is no candidate is joined.
     """
-    whole = np.setdiff1d(layer.proposed, sorted(parts))
-    links = np.setdiff1d(layer.usable, whole)
-    links = links[layer.dark[links] > CLEAR * layer.view.levels[0]]
+    maybe = np.zeros(len(layer.boxes), bool)
+    maybe[layer.usable] = True
+    maybe[layer.proposed] = False
+    maybe[list(parts)] = True
+    links = np.flatnonzero(maybe & (layer.dark > CLEAR * layer.view.levels[0]))
     if not 2 <= len(links) <= MOST:
         return []
     boxes = layer.boxes[links]
