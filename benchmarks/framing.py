@@ -5,7 +5,7 @@ of its ways: told that the picture shows one digit (`--single`), so that all dep
 where it must also be found and taken for a digit. Both are compared with what the same recogniser says of the original
 image. Writes results/framing.json.
 
-    python benchmarks/framing.py        # about eight minutes on two cores; with --found 10000 over half an hour
+    python benchmarks/framing.py        # some twenty minutes on two cores; with --found 10000 most of an hour
 """
 
 from __future__ import annotations
