@@ -54,9 +54,8 @@ each digit stands its confidence in percent. Numbers on the left count lines.
 def first_page(kind: str) -> tuple[int, Page]:
     """Return the first page of a kind that has the size, with its seed; a "chalkboard" and AROUND are of rows."""
     for seed in itertools.count(FIRST + APART * KINDS.index(kind)):
-        page = make_page(
-            seed, None, "rows" if kind in ("chalkboard", *AROUND) else kind, kind if kind in AROUND else None
-        )
+        around = kind if kind in AROUND else None
+        page = make_page(seed, None, "rows" if around or kind == "chalkboard" else kind, around)
         if kind == "chalkboard" and page.facts["paper"] != "board":
             continue
         if kind == "tiny" or MIN <= max(page.image.shape) <= MAX:

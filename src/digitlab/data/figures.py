@@ -45,23 +45,21 @@ _LETTERS = "eeeeeeeetttttaaaaaooooiiiiinnnnssssrrrhhhllllldddcumfpgwybvkxjqz"
 def figures(sheet: Sheet) -> None:
     """Rows of figures, some after a word, written by hand or printed."""
     rng = sheet.rng
-    count, _, size = fitting(sheet, int(rng.integers(1, 10)), int(rng.integers(8, 16)))
-    sheet.begin(size)
-    pitch = min(sheet.height / (count + 0.3), size * rng.uniform(1.4, 2.6))
-    top, left = rng.random() * max(sheet.height - (count + 0.2) * pitch, 0), rng.uniform(0.03, 0.2) * sheet.width
+    feet, left = _rows(sheet, (1, 10), (8, 16), (1.4, 2.6), 0.2)
     alike = str(rng.choice(FORMS)) if rng.random() < 0.5 else None  # a column of dates, a list of prices
     font = face(rng) if rng.random() < PRINTED else None
     gap, space = rng.uniform(0.0, 0.25), rng.uniform(0.04, 0.2)
-    for row in range(count):
-        form, line, foot = alike or str(rng.choice(FORMS)), sheet.line(), top + (row + 0.95) * pitch
+    for foot in feet:
+        form, line = alike or str(rng.choice(FORMS)), sheet.line()
         worded = rng.random() < WORDS
         if font is not None:
             said = _said(rng, _word(rng) + form if worded else form)
-            _place(sheet, typeset(said, font, size), left, foot, line)
+            _place(sheet, typeset(said, font, sheet.size), left, foot, line)
             continue
         right = left
         if worded:
-            right = sheet.distractor(right, foot, size * rng.uniform(0.7, 1.1), "word") + rng.uniform(0.2, 0.7) * size
+            right = sheet.distractor(right, foot, sheet.size * rng.uniform(0.7, 1.1), "word")
+            right += rng.uniform(0.2, 0.7) * sheet.size
         _write(sheet, form, right, foot, line, gap, space)
 
 
@@ -83,14 +81,30 @@ def _write(sheet: Sheet, form: str, left: float, foot: float, line: int, gap: fl
 def displays(sheet: Sheet) -> None:
     """Rows of figures as one display shows them, or a printer that prints dots."""
     rng = sheet.rng
-    count, _, size = fitting(sheet, int(rng.integers(1, 7)), int(rng.integers(4, 12)))
-    sheet.begin(size)
-    pitch = min(sheet.height / (count + 0.3), size * rng.uniform(1.3, 2.4))
-    top, left = rng.random() * max(sheet.height - (count + 0.2) * pitch, 0), rng.uniform(0.03, 0.3) * sheet.width
+    feet, left = _rows(sheet, (1, 7), (4, 12), (1.3, 2.4), 0.3)
     display = Display.random(rng)
-    for row in range(count):
-        shown = display.glyphs(_said(rng, str(rng.choice(SHOWN))), size)
-        _place(sheet, shown, left, top + (row + 0.95) * pitch, sheet.line())
+    for foot in feet:
+        shown = display.glyphs(_said(rng, str(rng.choice(SHOWN))), sheet.size)
+        _place(sheet, shown, left, foot, sheet.line())
+
+
+def _rows(
+    sheet: Sheet, rows: tuple[int, int], columns: tuple[int, int], pitch: tuple[float, float], indent: float
+) -> tuple[list[float], float]:
+    """Begin a sheet of rows; return where they stand and where they begin.
+
+    Args:
+        sheet: is begun with the size of digits that so many rows and columns leave.
+        rows, columns: how many, from the first number up to the second, exclusive.
+        pitch: from row to row, in heights of the digits, at least and at most.
+        indent: of the width, at most, before the rows.
+    """
+    rng = sheet.rng
+    count, _, size = fitting(sheet, int(rng.integers(*rows)), int(rng.integers(*columns)))
+    sheet.begin(size)
+    step = min(sheet.height / (count + 0.3), size * rng.uniform(*pitch))
+    top, left = rng.random() * max(sheet.height - (count + 0.2) * step, 0), rng.uniform(0.03, indent) * sheet.width
+    return [top + (row + 0.95) * step for row in range(count)], left
 
 
 def _said(rng: np.random.Generator, form: str) -> str:

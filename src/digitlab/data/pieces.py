@@ -50,7 +50,7 @@ POINTS = 48  # of a digit's ink, by which is judged how much of it a piece holds
 NEAR = 0.06  # of a piece's height
 MOST_OTHERS = 12  # pieces of a page that are no digit, if it has fewer digits
 PANELS, DISPLAYS_ON_PANELS = 0.12, 0.5  # shares of pages whose digits stand on panels: of most kinds, and of displays
-MARKED = 0.1  # share of the other pages on which digits are ringed or underlined
+MARKED = 0.1  # share of pages on which some digits are ringed, boxed or underlined
 SCENES = 0.5  # photographs without digits, for each page
 MOST_ALONE = 5  # and of what stands alone
 # Of a thing's box, by its union with a piece's: this is the thing itself; and with so much of it, not just a part.
