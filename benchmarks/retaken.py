@@ -9,8 +9,11 @@ says little of how it bears what they do not happen to show. Writes results/reta
 
 from __future__ import annotations
 
+import functools
 import io
+import os
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -21,10 +24,11 @@ from PIL import Image, ImageOps
 import record
 from digitlab.reading import Reader
 from photos import default_folder
-from scoring import Judged, judge, load_pictures, share, summarise
+from scoring import Judged, Picture, judge, load_pictures, share, summarise
 
 Way = Callable[[np.ndarray], np.ndarray]
 DESK = (70, 50, 40)  # colour
+WOOD = (90, 60, 35)
 LINE = (60, 50, 50)
 PLOT = (255, 255, 255)
 
@@ -87,6 +91,19 @@ def on_desk(picture: np.ndarray) -> np.ndarray:
     return tilted(desk, 4)
 
 
+def on_wood(picture: np.ndarray) -> np.ndarray:
+    """Lay a sheet on a wooden desk, whose grain goes in streaks."""
+    height, width = picture.shape[:2]
+    around = int(0.2 * max(height, width))
+    desk = np.empty((height + 2 * around, width + 2 * around, 3), np.float32)
+    y, x = np.mgrid[: desk.shape[0], : desk.shape[1]]
+    streaks = 10 * np.sin(90 * x / desk.shape[1] + 3 * np.sin(3 * y / desk.shape[0]))
+    pores = cv2.GaussianBlur(np.random.default_rng(2).normal(0, 25, desk.shape[:2]).astype(np.float32), (0, 0), 2)
+    desk[:] = np.clip((streaks + pores)[..., None] + WOOD, 0, 255)
+    desk[around : around + height, around : around + width] = picture
+    return desk.astype(np.uint8)
+
+
 def boxed(picture: np.ndarray) -> np.ndarray:
     """Draw a box around what a picture shows, on paper that goes on."""
     picture = scaled(picture, max(1.0, 200 / max(picture.shape)))
@@ -110,6 +127,21 @@ def noisy(picture: np.ndarray, sigma: float) -> np.ndarray:
     return np.clip(picture + noise, 0, 255).astype(np.uint8)
 
 
+def dim(picture: np.ndarray) -> np.ndarray:
+    """Take a picture by the light of a lamp: three tenths as bright, yellowish, and with much grain for that."""
+    rng = np.random.default_rng(3)
+    dark = picture * np.array([0.3, 0.26, 0.2])
+    return np.clip(dark + rng.normal(0, 7, (*picture.shape[:2], 1)) + 6, 0, 255).astype(np.uint8)
+
+
+def off_a_screen(picture: np.ndarray) -> np.ndarray:
+    """Take a picture of a screen: its pixels and the sensor's make waves."""
+    y, x = np.mgrid[: picture.shape[0], : picture.shape[1]]
+    pixels = 13 * (np.sin(1.6 * x + 0.1 * y) + np.sin(1.6 * y + 0.08 * x))
+    waves = pixels + 12 * np.sin(0.1 * x + 0.03 * y)
+    return np.clip(0.8 * picture + 25 + waves[..., None], 0, 255).astype(np.uint8)
+
+
 def faded(picture: np.ndarray, contrast: float) -> np.ndarray:
     return np.clip((picture.astype(np.float32) - 128) * contrast + 128, 0, 255).astype(np.uint8)
 
@@ -128,11 +160,14 @@ WAYS: dict[str, Way] = {
     "half in a soft shadow": partial(shaded, soft=0.2),
     "in a dark frame": framed,
     "on a dark desk": on_desk,
+    "on a wooden desk": on_wood,
     "with a box around": boxed,
     "at half the size": partial(scaled, times=0.5),
     "enlarged 2.3 times": partial(scaled, times=2.3),
     "JPEG of quality 10": partial(compressed, quality=10),
     "noise of 20 grey levels": partial(noisy, sigma=20),
+    "in dim light": dim,
+    "off a screen": off_a_screen,
     "a quarter of the contrast": partial(faded, contrast=0.25),
     "negative": lambda picture: 255 - picture,
     "negative, with a light frame": on_panel,
@@ -143,6 +178,22 @@ def opened(path: Path) -> np.ndarray:
     """Return a picture as a person sees it, (H, W, 3) uint8."""
     with Image.open(path) as image:
         return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+
+
+@functools.cache
+def _readers() -> tuple[Reader, Reader]:
+    """Return a reader, and one that is told that pictures show a single digit."""
+    cv2.setNumThreads(1)
+    return Reader(picture=0), Reader(picture=0, single=True)
+
+
+def read_so(picture: Picture, name: str, folder: Path) -> tuple[Judged, Judged | None]:
+    """Read a picture taken in one of WAYS; if it shows a single digit, once more by who is told that."""
+    seen = WAYS[name](opened(folder / picture.file))
+    reader, told = _readers()
+    some = (reader, told) if picture.kind == "single" else (reader,)
+    judged = [judge(picture, [line.text for line in by.read(seen).lines]) for by in some]
+    return judged[0], judged[1] if len(judged) > 1 else None
 
 
 def figures_of(judged: list[Judged], told: list[Judged]) -> dict[str, dict[str, float]]:
@@ -170,22 +221,17 @@ def main() -> None:
     options = record.parser(__doc__)
     options.add_argument("path", type=Path, nargs="?", metavar="PATH", help="a folder with labels.json")
     options.add_argument("--only", metavar="WORD", default="", help="ways whose name has this word; nothing is written")
+    options.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     asked = options.parse_args()
     folder = asked.path or default_folder()
-    pictures, reader, told = load_pictures(folder), Reader(picture=0), Reader(picture=0, single=True)
-    singles = [picture for picture in pictures if picture.kind == "single"]
-    shown = {picture.file: opened(folder / picture.file) for picture in pictures}
-    ways = {}
-    for name, way in WAYS.items():
-        if asked.only not in name:
-            continue
-        judged, alone = (
-            [judge(one, [line.text for line in by.read(way(shown[one.file])).lines]) for one in some]
-            for by, some in ((reader, pictures), (told, singles))
-        )
-        ways[name] = figures_of(judged, alone)
-        counts = (f"{what} {part['count']} of {part['n']}" for what, part in ways[name].items())
-        print(f"{name:28s}", "  ".join(counts), flush=True)
+    pictures, ways = load_pictures(folder), {}
+    with ProcessPoolExecutor(asked.processes) as pool:
+        for name in (name for name in WAYS if asked.only in name):
+            read = partial(read_so, name=name, folder=folder)
+            judged, told = zip(*pool.map(read, pictures, chunksize=4), strict=True)
+            ways[name] = figures_of(list(judged), [one for one in told if one])
+            counts = (f"{what} {part['count']} of {part['n']}" for what, part in ways[name].items())
+            print(f"{name:28s}", "  ".join(counts), flush=True)
     if not asked.only:
         libraries = ("onnxruntime", "opencv-python-headless", "pillow", "numpy")
         print(record.write("retaken", {"ways": ways}, libraries=libraries, results=asked.results))
