@@ -9,12 +9,11 @@ says little of how it bears what they do not happen to show. Writes results/reta
 
 from __future__ import annotations
 
-import functools
 import io
 import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import cv2
@@ -22,6 +21,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 import record
+from digitlab.errors import UsageError
 from digitlab.reading import Reader
 from photos import default_folder
 from scoring import Judged, Picture, judge, load_pictures, share, summarise
@@ -175,12 +175,12 @@ WAYS: dict[str, Way] = {
 
 
 def opened(path: Path) -> np.ndarray:
-    """Return a picture as a person sees it, (H, W, 3) uint8."""
+    """Return a picture turned as its camera was held, (H, W, 3) uint8; what it may have of transparency is dropped."""
     with Image.open(path) as image:
         return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
 
 
-@functools.cache
+@cache
 def _readers() -> tuple[Reader, Reader]:
     """Return a reader, and one that is told that pictures show a single digit."""
     cv2.setNumThreads(1)
@@ -223,6 +223,10 @@ def main() -> None:
     options.add_argument("--only", metavar="WORD", default="", help="ways whose name has this word; nothing is written")
     options.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     asked = options.parse_args()
+    if asked.processes < 1:
+        raise UsageError("--processes must be 1 or more")
+    if not any(asked.only in name for name in WAYS):
+        raise UsageError(f'no way has the word "{asked.only}"; there are {", ".join(WAYS)}')
     folder = asked.path or default_folder()
     pictures, ways = load_pictures(folder), {}
     with ProcessPoolExecutor(asked.processes) as pool:
